@@ -1,0 +1,154 @@
+"""Sessions: one login on one device, a family of refresh tokens of which only the newest is good."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.contrib.auth.hashers import check_password, make_password
+from django.db import transaction
+
+from accounts.enums import SecurityEventKind, SessionEnd, UserStatus
+from accounts.errors import AccountSuspended, InvalidCredentials, TokenInvalid
+from accounts.models import Session, User
+from accounts.selectors import session_find_locked, user_find_by_email, user_get_locked
+from accounts.services.security import security_event_add
+from fixmate.core import clock, context
+from fixmate.core.errors import DomainError
+
+# Login
+
+
+def session_open(*, email: str, password: str) -> Session:
+    """Log in. An account that is unknown, has no password or another one: the same refusal after the same work.
+
+    The password is checked before the transaction: hashing is slow, and on SQLite one writer waits for the other.
+
+    :raises InvalidCredentials: if address and password do not belong together
+    :raises AccountSuspended: if they do and the account is suspended
+    """
+    user = user_find_by_email(email)
+    if user is None:
+        check_password(password, make_password(None))
+    if user is None or not user.check_password(password):
+        security_event_add(SecurityEventKind.LOGIN_REFUSED, user=user)
+        raise InvalidCredentials
+    outcome = _session_open(user)
+    if isinstance(outcome, DomainError):
+        raise outcome
+    return outcome
+
+
+@transaction.atomic
+def _session_open(checked: User) -> Session | DomainError:
+    """Open a session, or return the refusal, so that its record is committed."""
+    user = user_get_locked(checked.pk)
+    refusal = _refusal_of(user, checked)
+    if refusal:
+        security_event_add(SecurityEventKind.LOGIN_REFUSED, user=user)
+        return refusal
+    at, where = clock.now(), context.current()
+    security_event_add(SecurityEventKind.LOGIN, user=user)
+    return Session.objects.create(
+        user=user,
+        created_at=at,
+        refreshed_at=at,
+        expires_at=at + settings.REFRESH_TOKEN_LIFETIME,
+        refresh_jti=uuid4(),
+        user_agent=where.user_agent,
+        ip_address=where.ip_address,
+    )
+
+
+def _refusal_of(user: User, checked: User) -> DomainError | None:
+    if user.password != checked.password:  # replaced while we hashed
+        return InvalidCredentials()
+    return None if user.is_active else AccountSuspended()
+
+
+# Refresh
+
+
+def session_refresh(*, session_id: UUID, refresh_jti: UUID) -> Session:
+    """Go on with the session under a new refresh token; the old one is used up.
+
+    A phone that lost the answer asks again: the token used last, from the same device within
+    `REFRESH_REPLAY_WINDOW`, gets the same continuation. Any other token used before ends the whole session, and that is
+    committed although the call is refused.
+
+    :raises TokenInvalid: if the session has ended, or the token was used before
+    :raises AccountSuspended: if the account is suspended
+    """
+    session = _session_refresh(session_id, refresh_jti)
+    if session is None:
+        raise TokenInvalid
+    return session
+
+
+@transaction.atomic
+def _session_refresh(session_id: UUID, refresh_jti: UUID) -> Session | None:
+    session = session_require_usable(session_find_locked(session_id))
+    at = clock.now()
+    if session.expires_at <= at:
+        return None
+    if refresh_jti == session.refresh_jti:
+        return _session_rotate(session, at)
+    if _is_replay(session, refresh_jti, at):
+        return session
+    _session_close(session, reason=SessionEnd.REUSE, at=at)
+    security_event_add(SecurityEventKind.REFRESH_REUSED, user=session.user)
+    return None
+
+
+def session_require_usable(session: Session | None) -> Session:
+    """Return the session if it is good. Suspension is told before the end it brought about: its owner learns why.
+
+    :raises AccountSuspended: if its account is suspended
+    :raises TokenInvalid: if there is none, it has ended, or its account is deleted
+    """
+    if session is not None and session.user.status == UserStatus.SUSPENDED:
+        raise AccountSuspended
+    if session is None or session.ended_at is not None or not session.user.is_active:
+        raise TokenInvalid
+    return session
+
+
+def _session_rotate(session: Session, at: datetime) -> Session:
+    where = context.current()
+    session.previous_jti, session.refresh_jti = session.refresh_jti, uuid4()
+    session.refreshed_at, session.expires_at = at, at + settings.REFRESH_TOKEN_LIFETIME
+    session.user_agent, session.ip_address = where.user_agent, where.ip_address
+    session.save(
+        update_fields=["previous_jti", "refresh_jti", "refreshed_at", "expires_at", "user_agent", "ip_address"]
+    )
+    return session
+
+
+def _is_replay(session: Session, refresh_jti: UUID, at: datetime) -> bool:
+    return (
+        refresh_jti == session.previous_jti
+        and at - session.refreshed_at <= settings.REFRESH_REPLAY_WINDOW
+        and context.current().user_agent == session.user_agent
+    )
+
+
+# End
+
+
+@transaction.atomic
+def session_end(*, session_id: UUID) -> None:
+    """Log out: its refresh tokens and its access token are void. Ending it twice, or none at all, does nothing."""
+    session = session_find_locked(session_id)
+    if session is None or session.ended_at is not None:
+        return
+    _session_close(session, reason=SessionEnd.LOGOUT, at=clock.now())
+    security_event_add(SecurityEventKind.LOGOUT, user=session.user)
+
+
+def session_end_all(*, user: User, reason: SessionEnd) -> None:
+    """End every session of the user. The caller holds the user's lock, so none is being opened."""
+    Session.objects.filter(user=user, ended_at__isnull=True).update(ended_at=clock.now(), end_reason=reason)
+
+
+def _session_close(session: Session, *, reason: SessionEnd, at: datetime) -> None:
+    session.ended_at, session.end_reason = at, reason
+    session.save(update_fields=["ended_at", "end_reason"])

@@ -1,0 +1,119 @@
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.enums import Role, UserStatus
+from accounts.models import CodeChallenge, SecurityEvent, Session, User
+from accounts.tests.factories import UserFactory
+from fixmate.core.errors import IllegalTransition
+
+EDGES = {
+    (UserStatus.PENDING, "verify"): UserStatus.ACTIVE,
+    (UserStatus.ACTIVE, "suspend"): UserStatus.SUSPENDED,
+    (UserStatus.SUSPENDED, "reinstate"): UserStatus.ACTIVE,
+}
+ARGS = {"verify": {"at": timezone.now()}, "suspend": {}, "reinstate": {}}
+
+
+@pytest.mark.parametrize("status", UserStatus)
+@pytest.mark.parametrize("step", ["verify", "suspend", "reinstate"])
+def test_user_lifecycle_has_these_edges_and_no_other(status, step):
+    user = User(status=status)
+    expected = EDGES.get((status, step))
+
+    if expected is None:
+        with pytest.raises(IllegalTransition):
+            getattr(user, step)(**ARGS[step])
+    else:
+        getattr(user, step)(**ARGS[step])
+
+    assert user.status == (expected or status)
+
+
+@pytest.mark.parametrize(
+    ("role", "status", "is_staff"),
+    [
+        (Role.ADMIN, UserStatus.ACTIVE, True),
+        (Role.ADMIN, UserStatus.PENDING, False),
+        (Role.ADMIN, UserStatus.SUSPENDED, False),
+        (Role.TECHNICIAN, UserStatus.ACTIVE, False),
+        (Role.CUSTOMER, UserStatus.ACTIVE, False),
+    ],
+)
+def test_console_is_open_to_active_admins_alone(role, status, is_staff):
+    user = User(role=role, status=status)
+
+    assert (user.is_staff, user.has_perm("any"), user.has_module_perms("any")) == (is_staff, is_staff, is_staff)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_active"),
+    [
+        (UserStatus.PENDING, True),
+        (UserStatus.ACTIVE, True),
+        (UserStatus.SUSPENDED, False),
+        (UserStatus.DELETED, False),
+    ],
+)
+def test_user_is_active_says_who_may_log_in(status, is_active):
+    assert User(status=status).is_active is is_active
+
+
+def test_rows_name_themselves():
+    user = User(email="ada@example.com", first_name="Ada", last_name="Lovelace")
+    noon = timezone.now()
+
+    assert str(user) == "ada@example.com"
+    assert str(User(phone="+12025550143")) == "+12025550143"
+    assert str(gone := User()) == f"deleted {gone.pk}"
+    assert user.full_name == "Ada Lovelace"
+    assert str(Session(user=user, created_at=noon)) == f"{user.pk} since {noon:%Y-%m-%d}"
+    assert str(CodeChallenge(user=user, purpose="VERIFY")) == f"VERIFY for {user.pk}"
+    assert str(SecurityEvent(user=user, kind="LOGIN")) == f"LOGIN {user.pk}"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"email": None},
+        {"role": "ROOT"},
+        {"status": "ASLEEP"},
+        {"status": UserStatus.DELETED},
+        {"deleted_at": timezone.now()},
+    ],
+)
+def test_database_refuses_an_account_that_makes_no_sense(fields):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        UserFactory(**fields)
+
+    assert User.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_database_refuses_a_second_account_of_one_address():
+    UserFactory(email="ada@example.com")
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        UserFactory(email="ada@example.com")
+
+    assert User.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_security_events_never_change():
+    event = SecurityEvent.objects.create(kind="LOGIN", at=timezone.now())
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SecurityEvent.objects.filter(pk=event.pk).update(kind="LOGOUT")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        event.delete()
+
+    assert list(SecurityEvent.objects.values_list("kind", flat=True)) == ["LOGIN"]
+
+
+@pytest.mark.django_db
+def test_user_is_found_by_natural_key_in_any_case():
+    user = UserFactory(email="ada@example.com")
+
+    assert User.objects.get_by_natural_key(" Ada@Example.com ") == user

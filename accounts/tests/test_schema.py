@@ -1,0 +1,30 @@
+from drf_spectacular.generators import SchemaGenerator
+
+PATHS = {
+    "/api/v1/auth/register": {"post": "auth_register"},
+    "/api/v1/auth/send-otp": {"post": "auth_send_otp"},
+    "/api/v1/auth/verify-otp": {"post": "auth_verify_otp"},
+    "/api/v1/auth/login": {"post": "auth_login"},
+    "/api/v1/auth/refresh": {"post": "auth_refresh"},
+    "/api/v1/auth/logout": {"post": "auth_logout"},
+    "/api/v1/auth/me": {"get": "auth_me", "patch": "auth_me_update"},
+    "/api/v1/admin/users": {"get": "admin_users_list"},
+    "/api/v1/admin/users/{id}": {"get": "admin_users_get"},
+    "/api/v1/admin/users/{id}/suspend": {"post": "admin_users_suspend"},
+    "/api/v1/admin/users/{id}/reinstate": {"post": "admin_users_reinstate"},
+}
+
+
+def test_schema_names_every_operation_and_both_ways_to_log_in():
+    schema = SchemaGenerator().get_schema(public=True)
+
+    found = {
+        path: {method: operation["operationId"] for method, operation in schema["paths"][path].items()}
+        for path in PATHS
+    }
+    security = schema["components"]["securitySchemes"]
+    assert found == PATHS
+    assert schema["paths"]["/api/v1/auth/me"]["get"]["security"] == [{"bearer": []}, {"password": []}]
+    assert schema["paths"]["/api/v1/auth/login"]["post"]["security"] == [{}]
+    assert security["password"]["flows"]["password"]["tokenUrl"] == "/api/v1/auth/login"
+    assert security["bearer"]["scheme"] == "bearer"

@@ -1,0 +1,120 @@
+import pytest
+
+from accounts.enums import Role, SessionEnd, UserStatus
+from accounts.errors import AccountTaken
+from accounts.models import Session, User
+from accounts.services import (
+    session_open,
+    staff_create,
+    user_reinstate,
+    user_suspend,
+    users,
+)
+from accounts.tests.factories import PASSWORD, UserFactory
+from fixmate.core.errors import Forbidden, IllegalTransition, Invalid
+from fixmate.core.models import AuditEntry, OutboxMessage
+
+pytestmark = pytest.mark.django_db
+
+
+def test_staff_create_makes_an_active_admin_on_record(noon):
+    user = staff_create(email="Staff@Example.com", password=PASSWORD, first_name="Sam", last_name="Staff")
+
+    held, entry = User.objects.get(), AuditEntry.objects.get()
+    assert held == user
+    assert (held.email, held.role, held.status, held.verified_at) == (
+        "staff@example.com",
+        Role.ADMIN,
+        UserStatus.ACTIVE,
+        noon,
+    )
+    assert held.check_password(PASSWORD)
+    assert (entry.action, entry.target_id, entry.actor_id) == ("accounts.staff.create", str(user.pk), None)
+
+
+def test_staff_create_refuses_a_taken_address():
+    UserFactory(email="staff@example.com")
+
+    with pytest.raises(AccountTaken):
+        staff_create(email="staff@example.com", password=PASSWORD, first_name="Sam", last_name="Staff")
+
+    assert (User.objects.count(), AuditEntry.objects.count()) == (1, 0)
+
+
+def test_staff_create_refuses_a_weak_password():
+    with pytest.raises(Invalid):
+        staff_create(email="staff@example.com", password="12345678", first_name="Sam", last_name="Staff")
+
+    assert (User.objects.count(), AuditEntry.objects.count()) == (0, 0)
+
+
+def test_user_suspend_ends_sessions_tells_and_is_audited():
+    admin, user = UserFactory(admin=True), UserFactory(password=PASSWORD)
+    session = session_open(email=user.email, password=PASSWORD)
+
+    user_suspend(user_id=user.pk, actor=admin, reason="Abuse, case 4711")
+
+    entry = AuditEntry.objects.get()
+    assert User.objects.get(pk=user.pk).status == UserStatus.SUSPENDED
+    assert Session.objects.get(pk=session.pk).end_reason == SessionEnd.SUSPENDED
+    assert (entry.action, entry.actor_id, entry.target_id) == ("accounts.user.suspend", admin.pk, str(user.pk))
+    assert (entry.reason, entry.before, entry.after) == (
+        "Abuse, case 4711",
+        {"status": "ACTIVE"},
+        {"status": "SUSPENDED"},
+    )
+
+
+def test_user_reinstate_opens_the_account_and_no_old_session():
+    admin, user = UserFactory(admin=True), UserFactory(password=PASSWORD)
+    session = session_open(email=user.email, password=PASSWORD)
+    user_suspend(user_id=user.pk, actor=admin, reason="Abuse, case 4711")
+
+    user_reinstate(user_id=user.pk, actor=admin, reason="Mistaken identity")
+
+    assert User.objects.get(pk=user.pk).status == UserStatus.ACTIVE
+    assert Session.objects.get(pk=session.pk).ended_at is not None
+    assert list(AuditEntry.objects.order_by("sequence").values_list("action", flat=True)) == [
+        "accounts.user.suspend",
+        "accounts.user.reinstate",
+    ]
+
+
+def test_suspension_and_reinstatement_are_published(monkeypatch):
+    admin, user = UserFactory(admin=True), UserFactory()
+    published = []
+    monkeypatch.setattr(users.events, "publish", lambda *events: published.extend(event.name for event in events))
+
+    user_suspend(user_id=user.pk, actor=admin, reason="Abuse")
+    user_reinstate(user_id=user.pk, actor=admin, reason="Mistake")
+
+    assert published == ["accounts.user.suspended", "accounts.user.reinstated"]
+
+
+@pytest.mark.parametrize(
+    ("act", "status", "reason", "refusal"),
+    [
+        (user_suspend, UserStatus.PENDING, "Abuse", IllegalTransition),
+        (user_suspend, UserStatus.SUSPENDED, "Abuse", IllegalTransition),
+        (user_suspend, UserStatus.ACTIVE, "  ", Invalid),
+        (user_reinstate, UserStatus.ACTIVE, "Mistake", IllegalTransition),
+        (user_reinstate, UserStatus.SUSPENDED, "", Invalid),
+    ],
+)
+def test_a_refused_staff_act_leaves_nothing(act, status, reason, refusal):
+    admin, user = UserFactory(admin=True), UserFactory(status=status)
+
+    with pytest.raises(refusal):
+        act(user_id=user.pk, actor=admin, reason=reason)
+
+    assert User.objects.get(pk=user.pk).status == status
+    assert (AuditEntry.objects.count(), OutboxMessage.objects.count()) == (0, 0)
+
+
+def test_user_suspend_refuses_oneself():
+    admin = UserFactory(admin=True)
+
+    with pytest.raises(Forbidden):
+        user_suspend(user_id=admin.pk, actor=admin, reason="Tired")
+
+    assert User.objects.get().status == UserStatus.ACTIVE

@@ -1,0 +1,78 @@
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import F, Q, QuerySet
+
+from catalog.fees import FeeTerms
+from catalog.models import Category, FeeRate, Service
+from fixmate.core.errors import NotFound
+
+T = TypeVar("T", Category, Service)
+
+
+def category_list() -> QuerySet[Category]:
+    """Return the live categories."""
+    return Category.objects.filter(deleted_at__isnull=True)
+
+
+def category_list_all() -> QuerySet[Category]:
+    """Return deleted categories as well: for staff, who may restore them."""
+    return Category.objects.all()
+
+
+def category_get(category_id: UUID) -> Category:
+    """Return a live category.
+
+    :raises NotFound: if there is none, or it is deleted
+    """
+    return _one(category_list(), category_id)
+
+
+def category_get_locked(category_id: UUID) -> Category:
+    """Return the category, deleted or not, locked until the transaction ends.
+
+    :raises NotFound: if there is none
+    """
+    return _one(Category.objects.select_for_update(), category_id)
+
+
+def service_list() -> QuerySet[Service]:
+    """Return what can be ordered: live services of live categories."""
+    return service_list_all().filter(deleted_at__isnull=True, category__deleted_at__isnull=True)
+
+
+def service_list_all() -> QuerySet[Service]:
+    """Return deleted services as well: for staff, who may restore them."""
+    return Service.objects.select_related("category")
+
+
+def service_get(service_id: UUID) -> Service:
+    """Return a service that can be ordered.
+
+    :raises NotFound: if there is none, or it or its category is deleted
+    """
+    return _one(service_list(), service_id)
+
+
+def service_get_locked(service_id: UUID) -> Service:
+    """Return the service, deleted or not, with its category; the service alone is locked.
+
+    :raises NotFound: if there is none
+    """
+    return _one(service_list_all().select_for_update(of=("self",)), service_id)
+
+
+def fee_rate_for(*, service: Service, at: datetime) -> FeeTerms:
+    """Return the newest rate in force for the service, else the newest for all, else the default of the settings."""
+    in_force = FeeRate.objects.filter(Q(service=service) | Q(service__isnull=True), valid_from__lte=at)
+    found = in_force.order_by(F("service").asc(nulls_last=True), "-valid_from", "-pk").first()
+    return FeeTerms(found.name, found.rate) if found else FeeTerms("default", settings.DEFAULT_FEE_RATE)
+
+
+def _one(rows: QuerySet[T], pk: UUID) -> T:
+    found = rows.filter(pk=pk).first()
+    if found is None:
+        raise NotFound
+    return found

@@ -1,0 +1,164 @@
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from rest_framework import mixins, status
+from rest_framework.decorators import action
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from accounts.api.requests import AuthedRequest
+from accounts.enums import Role
+from disputes.api.filters import DisputeFilter
+from disputes.api.serializers import (
+    DisputeDetailOutput,
+    DisputeDismissInput,
+    DisputeMessageInput,
+    DisputeOpenInput,
+    DisputeOutput,
+    DisputeResolveInput,
+)
+from disputes.models import Dispute
+from disputes.selectors import dispute_get_visible_to, dispute_list_visible_to
+from disputes.services import (
+    dispute_begin_review,
+    dispute_dismiss,
+    dispute_message_add,
+    dispute_open,
+    dispute_resolve,
+    dispute_withdraw,
+)
+from fixmate.core.api.permissions import HasRole, IsVerified
+from fixmate.core.api.serializers import InputSerializer, NoBody, ReasonInput
+
+_IsSide = HasRole(Role.CUSTOMER, Role.TECHNICIAN)
+_IsStaff = HasRole(Role.ADMIN)
+_QUARREL = OpenApiExample(
+    "The tap drips again",
+    value={
+        "job_id": "0198c0de-0000-7000-8000-000000000002",
+        "category": "QUALITY",
+        "description": "It was tight for a day; now it drips as before.",
+    },
+    request_only=True,
+)
+
+
+@extend_schema_view(
+    list=extend_schema(operation_id="disputes_list", summary="Disputes I am part of", tags=["disputes"])
+)
+class DisputeViewSet(mixins.ListModelMixin, GenericViewSet):
+    queryset = Dispute.objects.none()
+    permission_classes = [IsVerified]
+    serializer_class = DisputeOutput
+    filterset_class = DisputeFilter
+    lookup_value_converter = "uuid"
+    ordering = ("-created_at",)
+    ordering_fields = {"created_at": "created_at"}
+    request: AuthedRequest
+
+    def get_queryset(self) -> QuerySet[Dispute]:
+        return dispute_list_visible_to(self.request.user)
+
+    def get_permissions(self) -> Sequence[Any]:
+        return [_IsSide()] if self.action == "create" else super().get_permissions()
+
+    @extend_schema(
+        operation_id="disputes_open",
+        summary="Open a dispute about my job",
+        tags=["disputes"],
+        request=DisputeOpenInput,
+        responses={201: DisputeDetailOutput},
+        examples=[_QUARREL],
+    )
+    def create(self, request: AuthedRequest) -> Response:
+        data = _parsed(DisputeOpenInput, request)
+        dispute = dispute_open(actor=request.user, **data)
+        return self._answer(dispute.pk, status.HTTP_201_CREATED)
+
+    @extend_schema(operation_id="disputes_get", summary="One dispute", tags=["disputes"], responses=DisputeDetailOutput)
+    def retrieve(self, request: AuthedRequest, pk: UUID) -> Response:
+        return self._answer(pk)
+
+    @extend_schema(
+        operation_id="disputes_message",
+        summary="Say something in a dispute",
+        tags=["disputes"],
+        request=DisputeMessageInput,
+        responses={201: DisputeDetailOutput},
+    )
+    @action(detail=True, methods=["post"])
+    def messages(self, request: AuthedRequest, pk: UUID) -> Response:
+        dispute = dispute_get_visible_to(user=request.user, dispute_id=pk)
+        data = _parsed(DisputeMessageInput, request)
+        dispute_message_add(dispute_id=dispute.pk, actor=request.user, **data)
+        return self._answer(pk, status.HTTP_201_CREATED)
+
+    @extend_schema(
+        operation_id="disputes_withdraw",
+        summary="Take my dispute back",
+        tags=["disputes"],
+        request=NoBody,
+        responses=DisputeDetailOutput,
+    )
+    @action(detail=True, methods=["post"], permission_classes=[_IsSide])
+    def withdraw(self, request: AuthedRequest, pk: UUID) -> Response:
+        dispute = dispute_get_visible_to(user=request.user, dispute_id=pk)
+        _parsed(NoBody, request)
+        dispute_withdraw(dispute_id=dispute.pk, actor=request.user)
+        return self._answer(pk)
+
+    @extend_schema(
+        operation_id="disputes_review",
+        summary="Take a dispute up",
+        tags=["disputes"],
+        request=ReasonInput,
+        responses=DisputeDetailOutput,
+    )
+    @action(detail=True, methods=["post"], permission_classes=[_IsStaff])
+    def review(self, request: AuthedRequest, pk: UUID) -> Response:
+        dispute = dispute_get_visible_to(user=request.user, dispute_id=pk)
+        data = _parsed(ReasonInput, request)
+        dispute_begin_review(dispute_id=dispute.pk, actor=request.user, **data)
+        return self._answer(pk)
+
+    @extend_schema(
+        operation_id="disputes_resolve",
+        summary="Decide a dispute",
+        tags=["disputes"],
+        request=DisputeResolveInput,
+        responses=DisputeDetailOutput,
+    )
+    @action(detail=True, methods=["post"], permission_classes=[_IsStaff])
+    def resolve(self, request: AuthedRequest, pk: UUID) -> Response:
+        dispute = dispute_get_visible_to(user=request.user, dispute_id=pk)
+        data = _parsed(DisputeResolveInput, request)
+        dispute_resolve(dispute_id=dispute.pk, actor=request.user, **data)
+        return self._answer(pk)
+
+    @extend_schema(
+        operation_id="disputes_dismiss",
+        summary="Close a dispute as unfounded",
+        tags=["disputes"],
+        request=DisputeDismissInput,
+        responses=DisputeDetailOutput,
+    )
+    @action(detail=True, methods=["post"], permission_classes=[_IsStaff])
+    def dismiss(self, request: AuthedRequest, pk: UUID) -> Response:
+        dispute = dispute_get_visible_to(user=request.user, dispute_id=pk)
+        data = _parsed(DisputeDismissInput, request)
+        dispute_dismiss(dispute_id=dispute.pk, actor=request.user, **data)
+        return self._answer(pk)
+
+    def _answer(self, dispute_id: UUID, status_code: int = status.HTTP_200_OK) -> Response:
+        dispute = dispute_get_visible_to(user=self.request.user, dispute_id=dispute_id)
+        return Response(DisputeDetailOutput(dispute).data, status=status_code)
+
+
+def _parsed(serializer: type[InputSerializer], request: AuthedRequest) -> dict[str, Any]:
+    data = serializer(data=request.data)
+    data.is_valid(raise_exception=True)
+    parsed: dict[str, Any] = data.validated_data
+    return parsed

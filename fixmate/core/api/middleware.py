@@ -1,0 +1,79 @@
+"""What every request passes first: its id, its origin, and the path without a trailing slash."""
+
+import re
+from collections.abc import Callable
+from ipaddress import ip_address
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from fixmate.core.context import Context, Source, entered
+from fixmate.core.ids import uuid7
+
+Handler = Callable[[HttpRequest], HttpResponse]
+REQUEST_ID_HEADER = "X-Request-ID"
+USER_AGENT_LENGTH = 200
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class RequestContextMiddleware:
+    """Give the request an id and a source; bind both to the logs."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get(REQUEST_ID_HEADER, "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid7())
+        address = _client_address(request)
+        request.META["FIXMATE_REQUEST_ID"] = request_id
+        request.META["FIXMATE_CLIENT_IP"] = address
+        source = Source.CONSOLE if request.path_info.startswith("/admin/") else Source.REST
+        with (
+            entered(Context(source, request_id, address, _user_agent(request))),
+            structlog.contextvars.bound_contextvars(request_id=request_id),
+        ):
+            response = self.get_response(request)
+        response[REQUEST_ID_HEADER] = request_id
+        return response
+
+
+def _client_address(request: HttpRequest) -> str | None:
+    """Return the address that the outermost trusted proxy saw; what a client writes into the header is not used."""
+    peer = _address(request.META.get("REMOTE_ADDR", ""))
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+    trusted: int = settings.TRUSTED_PROXY_COUNT
+    if not trusted or len(hops) < trusted:
+        return peer
+    return _address(hops[-trusted]) or peer
+
+
+def _user_agent(request: HttpRequest) -> str:
+    text = request.headers.get("User-Agent", "")
+    return "".join(character for character in text if character.isprintable())[:USER_AGENT_LENGTH]
+
+
+def _address(text: str) -> str | None:
+    """Return the one way of writing the address, so that it is counted, and read back, as the same."""
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+class TrailingSlashMiddleware:
+    """Answer `/jobs/` like `/jobs`. The console and static files keep their own addresses."""
+
+    _KEPT = ("/admin/", "/static/")
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        path = request.path_info
+        if len(path) > 1 and path.endswith("/") and not path.startswith(self._KEPT):
+            request.path_info = path.rstrip("/") or "/"
+            request.path = request.path.rstrip("/") or "/"
+        return self.get_response(request)

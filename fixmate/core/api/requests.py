@@ -1,0 +1,11 @@
+"""Facts of a request that the edge has established."""
+
+from django.http import HttpRequest
+from rest_framework.request import Request
+
+UNKNOWN_ADDRESS = "unknown"
+
+
+def client_ip(request: Request | HttpRequest) -> str:
+    """Return the client's address as the trusted proxies saw it (set by RequestContextMiddleware)."""
+    return str(request.META.get("FIXMATE_CLIENT_IP") or UNKNOWN_ADDRESS)

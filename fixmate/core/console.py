@@ -1,0 +1,104 @@
+"""The console: Django's admin over services. It shows everything, and changes nothing by itself."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import IntegrityError
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+
+from fixmate.core.db_errors import conflict_of
+from fixmate.core.errors import DomainError
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(max_length=1000, widget=forms.Textarea(attrs={"rows": 3, "cols": 60}))
+
+
+class StaffAct:
+    """One act on one row: its label, and the service call behind it (`object`, `actor`, `reason`)."""
+
+    def __init__(self, label: str, call: Any, *, danger: bool = False) -> None:
+        self.label = label
+        self.call = call
+        self.danger = danger
+
+
+class ReadOnlyInline(admin.TabularInline[Any, Any]):
+    """Rows that belong to a page, shown and never touched."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ConsoleAdmin(admin.ModelAdmin[Any]):
+    """A read-only page per row, with buttons for what staff may do; each asks for a reason and is audited."""
+
+    acts: ClassVar[dict[str, StaffAct]] = {}
+    change_form_template = "console/change_form.html"
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[Any]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_act"
+        act = path("<path:object_id>/act/<str:act>/", self.admin_site.admin_view(self.act_view), name=name)
+        return [act, *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        buttons = [{"name": name, "label": act.label, "danger": act.danger} for name, act in self.acts.items()]
+        context = {**(extra_context or {}), "acts": buttons}
+        return super().change_view(request, object_id, form_url, context)
+
+    def act_view(self, request: HttpRequest, object_id: str, act: str) -> HttpResponseBase:
+        """Ask for the reason, then call the service. What it refuses is shown, not raised."""
+        obj = self.get_object(request, object_id)
+        chosen = self.acts.get(act)
+        if obj is None or chosen is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined, no-any-return]
+        back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[obj.pk])
+        form = ReasonForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            self._perform(request, chosen, obj, form.cleaned_data["reason"])
+            return redirect(back)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "object": obj,
+            "act": chosen,
+            "form": form,
+            "back": back,
+            "title": f"{chosen.label}: {obj}",
+        }
+        return TemplateResponse(request, "console/act.html", context)
+
+    def _perform(self, request: HttpRequest, act: StaffAct, obj: Any, reason: str) -> None:
+        try:
+            act.call(obj, actor=request.user, reason=reason)
+        except (DomainError, IntegrityError) as exc:
+            refusal = exc if isinstance(exc, DomainError) else conflict_of(exc)
+            if refusal is None:
+                raise
+            self.message_user(request, f"{act.label}: {refusal.text} ({refusal.code})", messages.ERROR)
+        else:
+            self.message_user(request, f"{act.label}: done.", messages.SUCCESS)

@@ -1,0 +1,129 @@
+"""Counters for the limits: atomic `add` and `incr`, in a table or on Redis with the table behind it.
+
+Django's database and file caches lose increments under races; 100 logins at once must count as 100.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
+from django.core.cache.backends.redis import RedisCache
+from django.db import connection
+from redis.exceptions import RedisError
+
+log = structlog.get_logger(__name__)
+
+
+class DatabaseCounterCache(BaseCache):
+    """A cache that counts. It answers `add`, `incr`, `get`, `set` and `delete` of whole numbers, each one statement."""
+
+    def __init__(self, _location: str = "", params: dict[str, Any] | None = None) -> None:
+        super().__init__(params or {})
+
+    def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+        """Store the value unless a live one is there; return whether it was stored."""
+        sql = """INSERT INTO core_ratecounter AS held (key, value, expires_at) VALUES (%s, %s, %s)
+            ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
+            WHERE held.expires_at <= %s RETURNING value"""
+        return self._one(sql, [self._key(key, version), value, self._expiry(timeout), _now()]) is not None
+
+    def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
+        sql = """INSERT INTO core_ratecounter (key, value, expires_at) VALUES (%s, %s, %s)
+            ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at RETURNING value"""
+        self._one(sql, [self._key(key, version), value, self._expiry(timeout)])
+
+    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
+        sql = "SELECT value FROM core_ratecounter WHERE key = %s AND expires_at > %s"
+        value = self._one(sql, [self._key(key, version), _now()])
+        return default if value is None else value
+
+    def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
+        """Add to a live counter and return its new value.
+
+        :raises ValueError: if there is none
+        """
+        sql = "UPDATE core_ratecounter SET value = value + %s WHERE key = %s AND expires_at > %s RETURNING value"
+        value = self._one(sql, [delta, self._key(key, version), _now()])
+        if value is None:
+            raise ValueError(f"no counter {key!r}")
+        return value
+
+    def delete(self, key: Any, version: int | None = None) -> bool:
+        sql = "DELETE FROM core_ratecounter WHERE key = %s RETURNING value"
+        return self._one(sql, [self._key(key, version)]) is not None
+
+    def clear(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM core_ratecounter")
+
+    def _key(self, key: Any, version: int | None) -> str:
+        return self.make_and_validate_key(key, version=version)
+
+    def _expiry(self, timeout: Any) -> str:
+        at = self.get_backend_timeout(timeout) or time.time() + 365 * 86400
+        return _stamp(datetime.fromtimestamp(at, UTC))
+
+    @staticmethod
+    def _one(sql: str, params: list[Any]) -> int | None:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            row = cursor.fetchone()
+        return None if row is None else int(row[0])
+
+
+class RedisCounterCache(RedisCache):
+    """Redis, and the table while Redis does not answer: the limit of a login must not end with a lost cache."""
+
+    def __init__(self, server: Any, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._table = DatabaseCounterCache("", params)
+
+    def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+        return bool(
+            self._or_table(
+                lambda: super(RedisCounterCache, self).add(key, value, timeout, version),
+                lambda: self._table.add(key, value, timeout, version),
+            )
+        )
+
+    def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
+        return int(
+            self._or_table(
+                lambda: super(RedisCounterCache, self).incr(key, delta, version),
+                lambda: self._table.incr(key, delta, version),
+            )
+        )
+
+    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
+        return self._or_table(
+            lambda: super(RedisCounterCache, self).get(key, default, version),
+            lambda: self._table.get(key, default, version),
+        )
+
+    @staticmethod
+    def _or_table(redis_call: Callable[[], Any], table_call: Callable[[], Any]) -> Any:
+        try:
+            return redis_call()
+        except (RedisError, OSError):
+            log.warning("limits.redis_away", exc_info=True)
+            return table_call()
+
+
+def purge_expired() -> int:
+    """Remove counters that ended; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM core_ratecounter WHERE expires_at <= %s", [_now()])
+        return int(cursor.rowcount)
+
+
+def _now() -> str:
+    return _stamp(datetime.now(UTC))
+
+
+def _stamp(at: datetime) -> str:
+    # SQLite compares text: the form Django itself stores there. PostgreSQL reads it as UTC, with the offset.
+    at = at - timedelta(microseconds=at.microsecond % 1000)
+    return at.strftime("%Y-%m-%d %H:%M:%S.%f") + ("+00:00" if connection.vendor == "postgresql" else "")

@@ -1,0 +1,48 @@
+"""Refusals: what a caller did wrong or came too late for. Anything else is a bug and stays a 500."""
+
+from typing import Any, ClassVar
+
+
+class DomainError(Exception):
+    """A refusal the caller can act on."""
+
+    code: ClassVar[str] = "DOMAIN_ERROR"
+    status: ClassVar[int] = 400
+    message: ClassVar[str] = "The request could not be processed."
+
+    def __init__(self, message: str = "", **details: Any) -> None:
+        self.text = message or self.message
+        self.details = details
+        super().__init__(self.text)
+
+
+class Invalid(DomainError):
+    code, status, message = "VALIDATION_ERROR", 400, "Some fields are not valid."
+
+
+class Unauthenticated(DomainError):
+    code, status, message = "AUTHENTICATION_REQUIRED", 401, "Log in first."
+
+
+class Forbidden(DomainError):
+    code, status, message = "PERMISSION_DENIED", 403, "You may not do this."
+
+
+class NotFound(DomainError):
+    code, status, message = "NOT_FOUND", 404, "There is no such thing here."
+
+
+class Conflict(DomainError):
+    code, status, message = "CONFLICT", 409, "This is not possible now."
+
+
+class IllegalTransition(Conflict):
+    """The state machine refuses the step; details: state, action."""
+
+    code, message = "ILLEGAL_TRANSITION", "This step is not possible in the present state."
+
+
+class StaleState(Conflict):
+    """Somebody else moved the row between reading and saving."""
+
+    code, message = "STALE_STATE", "This has just been changed by somebody else. Read it again."

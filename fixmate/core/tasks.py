@@ -1,0 +1,24 @@
+from datetime import timedelta
+
+from celery import shared_task
+
+from fixmate.core import counters, files, outbox
+from fixmate.core.sweeps import sweep
+
+
+@sweep(every=timedelta(hours=1))
+@shared_task(name="core.purge_outbox")
+def purge_outbox() -> None:
+    outbox.purge_done()
+
+
+@sweep(every=timedelta(minutes=10))
+@shared_task(name="core.purge_counters")
+def purge_counters() -> None:
+    counters.purge_expired()
+
+
+@sweep(every=timedelta(hours=1))
+@shared_task(name="core.purge_uploads")
+def purge_uploads() -> None:
+    files.upload_purge_unused()

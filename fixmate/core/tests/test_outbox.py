@@ -1,0 +1,412 @@
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from fixmate.core import clock, outbox, runner
+from fixmate.core.enums import OutboxStatus
+from fixmate.core.errors import Invalid
+from fixmate.core.models import AuditEntry, OutboxMessage
+from fixmate.core.tests import effects
+
+pytestmark = pytest.mark.django_db
+
+
+def enqueued(task: str = "core.tests.effect", **payload) -> OutboxMessage:
+    outbox.enqueue(task, **(payload or {"number": 1}))
+    return OutboxMessage.objects.latest("id")
+
+
+def reread(message: OutboxMessage) -> OutboxMessage:
+    return OutboxMessage.objects.get(pk=message.pk)
+
+
+def make_due(message: OutboxMessage) -> None:
+    past = clock.now() - timedelta(seconds=1)
+    OutboxMessage.objects.filter(pk=message.pk, lease_until__isnull=False).update(lease_until=past)
+    OutboxMessage.objects.filter(pk=message.pk).update(run_at=past)
+
+
+# Ordering
+
+
+@pytest.mark.django_db(transaction=True)
+def test_enqueue_outside_a_transaction_raises():
+    with pytest.raises(outbox.OutsideTransaction):
+        outbox.enqueue("core.tests.effect", number=1)
+
+    assert OutboxMessage.objects.count() == 0
+
+
+def test_enqueue_of_a_change_taken_back_leaves_no_row():
+    with transaction.atomic():
+        outbox.enqueue("core.tests.effect", number=1)
+        transaction.set_rollback(True)
+
+    assert OutboxMessage.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_enqueue_wakes_the_runner_once_committed(monkeypatch):
+    woken = []
+    monkeypatch.setattr("fixmate.core.wakeup.wake", lambda: woken.append(OutboxMessage.objects.count()))
+
+    with transaction.atomic():
+        outbox.enqueue("core.tests.effect", number=1)
+        assert woken == []
+
+    assert woken == [1]
+
+
+def test_enqueue_many_of_nothing_asks_nothing(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        outbox.enqueue_many([])
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (UUID(int=1), "00000000-0000-0000-0000-000000000001"),
+        (Decimal("1.50"), "1.50"),
+        (datetime(2026, 3, 2, 12), "2026-03-02T12:00:00"),
+        (date(2026, 3, 2), "2026-03-02"),
+        (OutboxStatus.DEAD, "DEAD"),
+        (None, None),
+        (7, 7),
+    ],
+)
+def test_enqueue_stores_values_as_json_holds_them(value, expected):
+    assert enqueued(value=value).payload == {"value": expected}
+
+
+# Claiming
+
+
+def test_claim_leases_due_rows_oldest_first(noon, settings):
+    first, second, later = enqueued(number=1), enqueued(number=2), enqueued(number=3)
+    OutboxMessage.objects.filter(pk=second.pk).update(run_at=noon - timedelta(minutes=1))
+    OutboxMessage.objects.filter(pk=later.pk).update(run_at=noon + timedelta(milliseconds=1))
+
+    claims = outbox.claim(10)
+
+    assert [claim.message_id for claim in claims] == [second.pk, first.pk]
+    assert [claim.payload for claim in claims] == [{"number": 2}, {"number": 1}]
+    assert reread(first).lease_until == noon + timedelta(seconds=settings.OUTBOX_CLAIM_S)
+    assert reread(later).lease_token is None
+
+
+def test_claim_takes_no_more_than_the_limit():
+    for number in range(3):
+        enqueued(number=number)
+
+    assert len(outbox.claim(2)) == 2
+    assert len(outbox.claim(2)) == 1
+    assert outbox.claim(2) == []
+
+
+def test_claim_leaves_an_unexpired_lease_and_takes_an_expired_one(noon, settings):
+    message = enqueued()
+    outbox.claim(1)
+    end = noon + timedelta(seconds=settings.OUTBOX_CLAIM_S)
+
+    with clock.frozen(end - timedelta(microseconds=1)):
+        assert outbox.claim(1) == []
+    with clock.frozen(end):
+        assert [claim.message_id for claim in outbox.claim(1)] == [message.pk]
+
+
+@pytest.mark.parametrize("status", [OutboxStatus.DONE, OutboxStatus.DEAD])
+def test_claim_leaves_closed_rows(status):
+    message = enqueued()
+    OutboxMessage.objects.filter(pk=message.pk).update(status=status, done_at=clock.now())
+
+    assert outbox.claim(1) == []
+
+
+def test_put_back_counts_no_try_and_waits_a_second(noon):
+    message = enqueued()
+    (claim,) = outbox.claim(1)
+
+    outbox.put_back(claim)
+
+    row = reread(message)
+    assert (row.attempts, row.crashes, row.lease_until, row.lease_token) == (0, 0, None, None)
+    assert row.run_at == noon + timedelta(seconds=1)
+
+
+# Running
+
+
+def test_a_task_is_done_in_the_transaction_of_its_effect(drain):
+    message = enqueued(number=5)
+    effects.seen_in_transaction.clear()
+
+    assert drain() == 1
+
+    row = reread(message)
+    assert effects.count_of(5) == 1
+    assert (row.status, row.attempts, row.crashes, row.lease_until) == (OutboxStatus.DONE, 0, 0, None)
+    assert row.done_at is not None
+    assert drain() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("task", "is_in_transaction"), [("core.tests.effect", True), ("core.tests.effect_outside", False)]
+)
+def test_only_a_task_that_reaches_outside_runs_without_a_transaction(drain, task, is_in_transaction):
+    with transaction.atomic():
+        message = enqueued(task, number=6)
+    effects.seen_in_transaction.clear()
+
+    drain()
+
+    assert effects.seen_in_transaction == [is_in_transaction]
+    assert reread(message).status == OutboxStatus.DONE
+    assert effects.count_of(6) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_effect_and_done_fail_together(drain, monkeypatch):
+    with transaction.atomic():
+        message = enqueued(number=7)
+
+    def refuse(*_):
+        raise IntegrityError("the row cannot be closed")
+
+    monkeypatch.setattr(outbox, "_finish", refuse)
+
+    drain()
+
+    assert effects.count_of(7) == 0
+    assert reread(message).status == OutboxStatus.READY
+
+
+def test_a_raising_task_is_put_back_with_its_text_and_without_its_effect(noon, drain):
+    message = enqueued("core.tests.effect_then_error", number=8)
+
+    drain()
+
+    row = reread(message)
+    assert effects.count_of(8) == 0
+    assert (row.status, row.attempts, row.crashes, row.lease_token) == (OutboxStatus.READY, 1, 0, None)
+    assert row.run_at == noon + timedelta(seconds=1)
+    assert row.last_error.rstrip().endswith("RuntimeError: the kettle is off")
+
+
+def test_a_raising_task_waits_twice_as_long_each_time_up_to_an_hour_and_is_parked_after_twelve(noon, drain):
+    message = enqueued("core.tests.effect_then_error", number=9)
+    at, delays = noon, []
+
+    for _ in range(outbox.MAX_ERRORS - 1):
+        with clock.frozen(at):
+            drain()
+        delays.append((reread(message).run_at - at).total_seconds())
+        at = reread(message).run_at
+    with clock.frozen(at):
+        drain()
+
+    row = reread(message)
+    assert delays == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]
+    assert (row.status, row.attempts) == (OutboxStatus.DEAD, 12)
+    assert row.last_error.rstrip().endswith("RuntimeError: the kettle is off")
+    with clock.frozen(at + timedelta(days=1)):
+        assert drain() == 0
+
+
+def test_no_delay_is_longer_than_an_hour(noon, drain, monkeypatch):
+    monkeypatch.setattr(outbox, "MAX_ERRORS", 40)
+    message = enqueued("core.tests.effect_then_error", number=9)
+    OutboxMessage.objects.filter(pk=message.pk).update(attempts=30)
+
+    drain()
+
+    assert reread(message).run_at == noon + timedelta(hours=1)
+
+
+def test_an_error_text_that_no_database_holds_is_kept_readable():
+    message = enqueued()
+    (claim,) = outbox.claim(1)
+
+    outbox.fail(claim.message_id, claim.token, "a" * 20_000 + "nul \0 and half \ud800 a pair")
+
+    row = reread(message)
+    assert row.last_error.endswith("nul \\0 and half \\ud800 a pair")
+    assert len(row.last_error) < 10_100
+
+
+@pytest.mark.parametrize("task", ["core.tests.nobody_knows_it", "core.tests.effect"])
+def test_a_call_nobody_can_run_is_recorded_and_in_the_end_parked(drain, task):
+    message = enqueued(task, unknown="argument")
+
+    for _ in range(outbox.MAX_ERRORS):
+        make_due(message)
+        drain()
+
+    row = reread(message)
+    assert (row.status, row.attempts) == (OutboxStatus.DEAD, 12)
+    assert ("NotRegistered" if "nobody" in task else "TypeError") in row.last_error
+
+
+def test_a_task_whose_process_dies_is_tried_three_times_then_parked(drain):
+    message = enqueued(number=10)
+
+    for _ in range(outbox.MAX_CRASHES):
+        (claim,) = outbox.claim(1)
+        assert outbox._start(claim.message_id, claim.token, reaches_outside=False)
+        make_due(message)
+    assert drain() == 1
+
+    row = reread(message)
+    assert (row.status, row.crashes, row.attempts) == (OutboxStatus.DEAD, 3, 0)
+    assert row.last_error == "the process died each time this was tried"
+    assert effects.count_of(10) == 0
+
+
+def test_a_crash_is_forgotten_once_the_task_ends(drain):
+    message = enqueued(number=11)
+    (claim,) = outbox.claim(1)
+    outbox._start(claim.message_id, claim.token, reaches_outside=False)
+    make_due(message)
+
+    drain()
+
+    row = reread(message)
+    assert (row.status, row.crashes) == (OutboxStatus.DONE, 0)
+    assert effects.count_of(11) == 1
+
+
+@pytest.mark.parametrize(("reaches_outside", "lease"), [(False, "OUTBOX_CLAIM_S"), (True, "OUTBOX_LEASE_S")])
+def test_starting_renews_the_lease_for_as_long_as_the_work_may_take(noon, settings, reaches_outside, lease):
+    message = enqueued()
+    (claim,) = outbox.claim(1)
+    later = noon + timedelta(seconds=30)
+
+    with clock.frozen(later):
+        outbox._start(claim.message_id, claim.token, reaches_outside=reaches_outside)
+
+    row = reread(message)
+    assert row.lease_until == later + timedelta(seconds=getattr(settings, lease))
+    assert row.crashes == 1
+
+
+def test_a_stale_claim_is_dropped_without_effect(drain):
+    message = enqueued(number=12)
+    (stale,) = outbox.claim(1)
+    make_due(message)
+    (fresh,) = outbox.claim(1)
+
+    runner.perform(stale)
+
+    row = reread(message)
+    assert effects.count_of(12) == 0
+    assert (row.status, row.lease_token, row.crashes) == (OutboxStatus.READY, fresh.token, 0)
+
+
+def test_a_claim_lost_between_start_and_effect_has_no_effect(monkeypatch):
+    message = enqueued(number=13)
+    (claim,) = outbox.claim(1)
+    other = uuid4()
+    start = outbox._start
+
+    def start_then_lose(message_id, token, **kwargs):
+        is_started = start(message_id, token, **kwargs)
+        OutboxMessage.objects.filter(pk=message_id).update(lease_token=other)
+        return is_started
+
+    monkeypatch.setattr(outbox, "_start", start_then_lose)
+
+    assert outbox.run(claim.message_id, claim.token, pytest.fail, reaches_outside=False) is False
+    assert reread(message).lease_token == other
+
+
+def test_a_claim_lost_while_outside_neither_finishes_nor_fails_the_row():
+    message = enqueued(number=14)
+    (claim,) = outbox.claim(1)
+    other = uuid4()
+
+    def work():
+        OutboxMessage.objects.filter(pk=message.pk).update(lease_token=other)
+
+    def work_that_fails():
+        raise RuntimeError
+
+    assert outbox.run(claim.message_id, claim.token, work, reaches_outside=True) is False
+    assert outbox.run(claim.message_id, claim.token, work_that_fails, reaches_outside=True) is False
+    row = reread(message)
+    assert (row.status, row.lease_token, row.attempts) == (OutboxStatus.READY, other, 0)
+
+
+# Care
+
+
+def test_revive_gives_a_dead_row_its_tries_again_and_is_audited(drain, user):
+    message = enqueued(number=15)
+    OutboxMessage.objects.filter(pk=message.pk).update(status=OutboxStatus.DEAD, attempts=12, crashes=3)
+
+    outbox.outbox_revive(message_id=message.pk, actor=user, reason="the mail server is back")
+
+    row, entry = reread(message), AuditEntry.objects.get()
+    assert (row.status, row.attempts, row.crashes) == (OutboxStatus.READY, 0, 0)
+    assert (entry.action, entry.target_id, entry.reason) == (
+        "outbox.revive",
+        str(message.pk),
+        "the mail server is back",
+    )
+    assert entry.actor_id == user.pk
+    drain()
+    assert effects.count_of(15) == 1
+
+
+@pytest.mark.parametrize("status", [OutboxStatus.READY, OutboxStatus.DONE])
+def test_revive_refuses_a_row_that_is_not_dead(status, user):
+    message = enqueued()
+    OutboxMessage.objects.filter(pk=message.pk).update(status=status, done_at=clock.now(), attempts=4)
+
+    with pytest.raises(outbox.NotDead):
+        outbox.outbox_revive(message_id=message.pk, actor=user, reason="again")
+
+    assert (reread(message).status, reread(message).attempts) == (status, 4)
+    assert AuditEntry.objects.count() == 0
+
+
+def test_revive_without_a_reason_changes_nothing(user):
+    message = enqueued()
+    OutboxMessage.objects.filter(pk=message.pk).update(status=OutboxStatus.DEAD, attempts=12)
+
+    with pytest.raises(Invalid):
+        outbox.outbox_revive(message_id=message.pk, actor=user, reason=" ")
+
+    assert (reread(message).status, reread(message).attempts) == (OutboxStatus.DEAD, 12)
+
+
+def test_purge_removes_rows_done_a_week_ago_and_nothing_else(noon, settings):
+    week = timedelta(days=settings.OUTBOX_KEEP_DONE_DAYS)
+    kept = [enqueued() for _ in range(3)]
+    OutboxMessage.objects.filter(pk=kept[0].pk).update(status=OutboxStatus.DONE, done_at=noon - week)
+    OutboxMessage.objects.filter(pk=kept[1].pk).update(status=OutboxStatus.DEAD, done_at=noon - 2 * week)
+    OutboxMessage.objects.filter(pk=kept[2].pk).update(created_at=noon - 2 * week)
+    gone = enqueued()
+    OutboxMessage.objects.filter(pk=gone.pk).update(
+        status=OutboxStatus.DONE, done_at=noon - week - timedelta(microseconds=1)
+    )
+
+    assert outbox.purge_done() == 1
+
+    assert set(OutboxMessage.objects.values_list("pk", flat=True)) == {message.pk for message in kept}
+
+
+def test_the_database_refuses_a_done_row_without_its_time_and_an_unknown_status():
+    message = enqueued()
+
+    for broken in ({"status": OutboxStatus.DONE}, {"status": "LOST"}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            OutboxMessage.objects.filter(pk=message.pk).update(**broken)
+
+
+def test_a_row_names_itself():
+    message = enqueued()
+
+    assert str(message) == f"core.tests.effect #{message.pk} READY"

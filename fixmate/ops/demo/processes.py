@@ -1,0 +1,108 @@
+"""The server and the checks: processes of their own, started here and always stopped here."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from fixmate.ops.demo.options import DemoError
+
+STOP_WITHIN_S = 12.0
+CHECK_WITHIN_S = 120.0
+LAST_LINES = 5
+
+
+class Server:
+    """`manage.py up` in a process group of its own, so that Ctrl-C reaches it through `stop` alone, in order."""
+
+    def __init__(self, manage: Path, environment: dict[str, str], log: Path) -> None:
+        self._command = [sys.executable, str(manage), "up"]
+        self._environment = {**os.environ, **environment}
+        self.log_path = log
+        self._log: IO[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.log_path.parent.mkdir(parents=True, exist_ok=True)
+        self._log = self.log_path.open("wb")
+        self._process = subprocess.Popen(  # noqa: S603 - this very Python, on this very program
+            self._command,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def check(self) -> None:
+        """:raises DemoError: if the server has stopped by itself"""
+        code = self._process.poll() if self._process else None
+        if code is not None:
+            raise DemoError(f"the server stopped with exit code {code}; see {self.log_path}: {self._last_words()}")
+
+    def stop(self) -> None:
+        """Stop the server and all it started: kindly, then by force. Twice is harmless."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):  # a second Ctrl-C: no more patience
+                process.wait(STOP_WITHIN_S)
+            with suppress(ProcessLookupError):  # what outlived its parent is still of the group
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        if self._log is not None:
+            self._log.close()
+
+    def wait(self) -> None:
+        """Return when the server has stopped by itself.
+
+        :raises DemoError: always, then
+        """
+        while True:
+            self.check()
+            time.sleep(0.5)
+
+    def _last_words(self) -> str:
+        lines = self.log_path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return " / ".join(lines[-LAST_LINES:]) or "it said nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What `check_invariants` found."""
+
+    checked: int
+    broken: int
+    names: tuple[str, ...] = ()
+
+
+def check_invariants(manage: Path, environment: dict[str, str]) -> Checked:
+    """Run `manage.py check_invariants --json`.
+
+    :raises DemoError: if it cannot be run or understood
+    """
+    command = [sys.executable, str(manage), "check_invariants", "--json"]
+    try:
+        done = subprocess.run(  # noqa: S603 - this very Python, on this very program
+            command,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            timeout=CHECK_WITHIN_S,
+            check=False,
+            start_new_session=True,
+        )
+        return _checked(json.loads(done.stdout.strip().splitlines()[-1]))
+    except (subprocess.TimeoutExpired, ValueError, LookupError, TypeError) as exc:
+        raise DemoError(f"check_invariants did not answer: {exc!r}") from exc
+
+
+def _checked(answer: dict[str, Any]) -> Checked:
+    names = [str(row["name"]) for row in answer["invariants"] if row["broken"]]
+    return Checked(checked=int(answer["checked"]), broken=int(answer["broken"]), names=tuple(names))

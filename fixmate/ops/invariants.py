@@ -1,0 +1,204 @@
+"""What must hold at every moment, whatever crashed: one query each, which returns the rows that break it.
+
+Where a reaction or a sweep needs a moment to settle things, the rule holds from that moment on.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, When
+from django.db.models.functions import Coalesce
+
+from accounts.enums import UserStatus
+from fixmate.core import audit, clock, triggers
+from fixmate.core.enums import OutboxStatus
+from fixmate.core.geo import cell_of
+from fixmate.core.models import OutboxMessage
+from jobs.enums import BOOKED, JobStatus
+from jobs.models import Job, JobEvent, JobPrice
+from matching.enums import OfferStatus
+from matching.models import Offer
+from payments.enums import PaymentPurpose, PaymentStatus
+from payments.models import Payment
+from technicians.enums import Verification
+from technicians.models import Dispatchable, Technician, TechnicianSkill
+
+_HELD = (*BOOKED, JobStatus.COMPLETED)
+_PAID = (PaymentStatus.CAPTURED, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED)
+EXPIRED_WITHIN = timedelta(seconds=10)
+SETTLED_WITHIN = timedelta(seconds=30)
+CAPTURED_WITHIN = timedelta(seconds=60)
+CARRIED_WITHIN = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """A rule with a name, in words, and the search for what breaks it."""
+
+    name: str
+    rule: str
+    find: Callable[[], Iterable[object]]
+
+    def broken(self) -> list[str]:
+        """Return a line for each row that breaks the rule."""
+        return [str(row) for row in self.find()]
+
+
+_invariants: list[Invariant] = []
+Find = Callable[[], Iterable[object]]
+
+
+def invariant(rule: str) -> Callable[[Find], Find]:
+    def decorate(find: Find) -> Find:
+        _invariants.append(Invariant(find.__name__, rule, find))
+        return find
+
+    return decorate
+
+
+def all_invariants() -> tuple[Invariant, ...]:
+    return tuple(_invariants)
+
+
+# Jobs and offers
+
+
+@invariant("a job that is assigned, in progress or completed has exactly one accepted offer")
+def job_has_one_accepted_offer() -> QuerySet[Job]:
+    accepted = Count("offers", filter=Q(offers__status=OfferStatus.ACCEPTED, offers__technician=F("technician")))
+    return Job.objects.filter(status__in=_HELD).annotate(accepted=accepted).exclude(accepted=1)
+
+
+@invariant("a live offer fits its job")
+def offer_fits_job() -> QuerySet[Offer]:
+    is_open = Q(status=OfferStatus.PENDING, job__status=JobStatus.MATCHING)
+    holds = Q(status=OfferStatus.ACCEPTED, job__status__in=[*_HELD, JobStatus.CANCELLED])
+    is_closed = ~Q(status__in=[OfferStatus.PENDING, OfferStatus.ACCEPTED])
+    fits = is_closed | is_open | (holds & Q(job__technician=F("technician")))
+    moved = Coalesce("job__cancelled_at", "job__search_started_at", "created_at")
+    return Offer.objects.annotate(moved_at=moved).exclude(fits).filter(moved_at__lt=clock.now() - SETTLED_WITHIN)
+
+
+@invariant("every offer is answered or has expired 10 s after its deadline")
+def offer_expires() -> QuerySet[Offer]:
+    return Offer.objects.filter(status=OfferStatus.PENDING, expires_at__lt=clock.now() - EXPIRED_WITHIN)
+
+
+@invariant("a job that is being matched has either an open offer or a time for the next look")
+def matching_goes_on() -> QuerySet[Job]:
+    has_offer = Exists(Offer.objects.filter(job=OuterRef("pk"), status=OfferStatus.PENDING))
+    matching = Job.objects.filter(status=JobStatus.MATCHING).annotate(has_offer=has_offer)
+    return matching.filter(Q(has_offer=True, next_pass_at__isnull=False) | Q(has_offer=False, next_pass_at=None))
+
+
+@invariant("a job is in the state of the last event of its timeline")
+def job_is_where_its_timeline_ends() -> QuerySet[Job]:
+    last = JobEvent.objects.filter(job=OuterRef("pk")).order_by("-id").values("status")[:1]
+    jobs = Job.objects.annotate(last_status=Subquery(last))
+    return jobs.filter(Q(last_status=None) | ~Q(last_status=F("status")))
+
+
+@invariant("a technician has one job in progress at a time")
+def technician_works_on_one_job() -> QuerySet[Technician]:
+    working = Count("jobs", filter=Q(jobs__status=JobStatus.IN_PROGRESS))
+    return Technician.objects.annotate(working=working).filter(working__gt=1)
+
+
+@invariant("a technician has no overlapping bookings")
+def bookings_do_not_overlap() -> QuerySet[Job]:
+    other = Job.objects.filter(
+        technician=OuterRef("technician"),
+        status__in=BOOKED,
+        booked_from__lt=OuterRef("booked_until"),
+        booked_until__gt=OuterRef("booked_from"),
+    ).exclude(pk=OuterRef("pk"))
+    return Job.objects.filter(Exists(other), status__in=BOOKED)
+
+
+# Who may be offered work
+
+_AT_WORK = Q(is_online=True, verification=Verification.VERIFIED, deleted_at__isnull=True)
+_COPIED = ("base_latitude", "base_longitude", "travel_radius_m")
+_PINGED = ("latitude", "longitude", "location_at")
+
+
+@invariant("a dispatchable row says of its technician what he and his position say")
+def dispatchable_is_true() -> list[Dispatchable]:
+    copied = {f"technician__{name}": F(name) for name in _COPIED}
+    pinged = {f"technician__position__{name}": F(name) for name in _PINGED}
+    skill = TechnicianSkill.objects.filter(technician=OuterRef("technician"), service=OuterRef("service"))
+    at_work = Technician.objects.filter(_AT_WORK, pk=OuterRef("technician"))
+    is_true = Q(Exists(skill), Exists(at_work), **copied, **pinged)
+    rows = Dispatchable.objects.annotate(is_true=Case(When(is_true, then=True), default=False))
+    return [row for row in rows.iterator() if not row.is_true or _cells(row) != (row.cell, row.base_cell)]
+
+
+def _cells(row: Dispatchable) -> tuple[int, int]:
+    return cell_of(row.latitude, row.longitude), cell_of(row.base_latitude, row.base_longitude)
+
+
+@invariant("whoever is at work has a dispatchable row for each skill")
+def dispatchable_is_complete() -> QuerySet[TechnicianSkill]:
+    row = Dispatchable.objects.filter(technician=OuterRef("technician"), service=OuterRef("service"))
+    at_work = Technician.objects.filter(_AT_WORK, user__status=UserStatus.ACTIVE, position__isnull=False)
+    return TechnicianSkill.objects.filter(technician__in=at_work).exclude(Exists(row))
+
+
+# Money
+
+
+@invariant("every job has the price it was quoted")
+def job_has_quote() -> QuerySet[Job]:
+    return Job.objects.exclude(Exists(JobPrice.objects.filter(job=OuterRef("pk"), revision=1)))
+
+
+@invariant("a job has at most one payment")
+def job_has_one_payment() -> QuerySet[Job]:
+    count = Count("payments", filter=Q(payments__purpose=PaymentPurpose.JOB))
+    return Job.objects.annotate(count=count).filter(count__gt=1)
+
+
+@invariant("fee and earnings of a payment add up to its amount")
+def payment_adds_up() -> QuerySet[Payment]:
+    total = F("platform_fee_minor") + F("technician_earnings_minor")
+    return Payment.objects.filter(status__in=_PAID).exclude(amount_minor=total, amount_minor__isnull=False)
+
+
+@invariant("a job is paid a minute after it was completed")
+def completed_job_is_paid() -> QuerySet[Job]:
+    paid = Payment.objects.filter(job=OuterRef("pk"), purpose=PaymentPurpose.JOB, status__in=_PAID)
+    done = Job.objects.filter(status=JobStatus.COMPLETED, completed_at__lt=clock.now() - CAPTURED_WITHIN)
+    return done.exclude(Exists(paid))
+
+
+@invariant("a technician's rating is the sum of his reviews")
+def rating_is_sum_of_reviews() -> QuerySet[Technician]:
+    rated = Technician.objects.annotate(stars=Coalesce(Sum("reviews__rating"), 0), reviewed=Count("reviews"))
+    return rated.exclude(rating_sum=F("stars"), rating_count=F("reviewed"))
+
+
+# Background work and the record
+
+
+@invariant("no background work has been given up")
+def outbox_has_no_dead_rows() -> QuerySet[OutboxMessage]:
+    return OutboxMessage.objects.filter(status=OutboxStatus.DEAD)
+
+
+@invariant("no background work waits for more than 5 minutes")
+def outbox_is_worked_off() -> QuerySet[OutboxMessage]:
+    at = clock.now()
+    due = OutboxMessage.objects.filter(status=OutboxStatus.READY, run_at__lt=at - CARRIED_WITHIN)
+    return due.filter(Q(lease_until__isnull=True) | Q(lease_until__lt=at))
+
+
+@invariant("the audit chain is whole")
+def audit_chain_is_whole() -> list[str]:
+    broken = audit.verify()
+    return [f"row {broken.sequence}: {broken.fault}"] if broken else []
+
+
+@invariant("the database has every trigger that guards its rows")
+def triggers_are_there() -> list[str]:
+    return triggers.missing_triggers()

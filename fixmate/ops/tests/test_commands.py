@@ -1,0 +1,32 @@
+import pytest
+from django.core.management import call_command
+
+from catalog.models import Service
+from fixmate.core import runner
+
+pytestmark = pytest.mark.django_db
+
+
+def test_seed_adds_the_catalogue_once(capsys):
+    call_command("seed")
+    count = Service.objects.count()
+    call_command("seed")
+
+    assert count > 0
+    assert Service.objects.count() == count
+    assert capsys.readouterr().out.splitlines()[-1] == "0 entries added"
+
+
+def test_seed_dry_run_adds_nothing():
+    call_command("seed", dry_run=True)
+
+    assert not Service.objects.exists()
+
+
+def test_work_runs_the_worker(monkeypatch):
+    runs = []
+    monkeypatch.setattr(runner.Worker, "run", lambda self: runs.append(self))
+
+    call_command("work")
+
+    assert len(runs) == 1

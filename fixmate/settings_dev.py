@@ -1,0 +1,13 @@
+"""The settings and the tools of development, for `manage.py lintmigrations`; nothing that serves people loads this."""
+
+from fixmate.settings import *  # noqa: F403
+from fixmate.settings import INSTALLED_APPS as APPS
+from fixmate.settings import IS_SQLITE
+
+INSTALLED_APPS = [*APPS, "django_migration_linter"]
+MIGRATION_LINTER_OPTIONS = {
+    "no_cache": True,
+    # SQLite remakes a table for nearly every change, which reads as NOT NULL columns added; .ci/run asks PostgreSQL.
+    "exclude_migration_tests": ["NOT_NULL"] if IS_SQLITE else [],
+    "warnings_as_errors": ["RUNPYTHON_REVERSIBLE", "RUNSQL_REVERSIBLE"],
+}

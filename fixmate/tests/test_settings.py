@@ -1,0 +1,205 @@
+"""The settings under many environments: each reading runs the module anew, with that environment alone."""
+
+import os
+import runpy
+import stat
+import subprocess
+import sys
+
+import pytest
+from celery import current_app
+from django.conf import settings as present
+from django.core.exceptions import ImproperlyConfigured
+
+from fixmate.core import sweeps
+
+PATH = present.BASE_DIR / "fixmate" / "settings.py"
+PRODUCTION = {
+    "FIXMATE_MODE": "production",
+    "SECRET_KEY": "k" * 32,
+    "DATABASE_URL": "postgres://fixmate@db.example/fixmate",
+    "REDIS_URL": "redis://redis.example/0",
+    "EMAIL_HOST": "smtp.example",
+    "ALLOWED_HOSTS": "api.example",
+}
+
+
+@pytest.fixture
+def read(monkeypatch, tmp_path):
+    """Return the call that reads the settings under an environment."""
+
+    def read_under(**environment):
+        monkeypatch.setattr(os, "environ", {"VAR_DIR": str(tmp_path / "var")} | environment)
+        return runpy.run_path(str(PATH))
+
+    yield read_under
+    monkeypatch.undo()
+    runpy.run_path(str(PATH))  # what is configured for the process is as it was
+
+
+# Production
+
+
+def test_production_starts_with_everything_named(read):
+    found = read(**PRODUCTION)
+
+    assert found["IS_PRODUCTION"] is True
+    assert found["SESSION_COOKIE_SECURE"] is True
+    assert found["CSRF_COOKIE_SECURE"] is True
+    assert found["SECURE_HSTS_SECONDS"] == 31_536_000
+    assert found["CELERY_BROKER_URL"] == "redis://redis.example/0"
+    assert found["EMAIL_BACKEND"].endswith("smtp.EmailBackend")
+    assert found["CACHES"]["ratelimit"]["LOCATION"] == "redis://redis.example/0"
+
+
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        ({"SECRET_KEY": ""}, "SECRET_KEY must be set"),
+        ({"SECRET_KEY": "k" * 31}, "SECRET_KEY must be set"),
+        ({"DEBUG": "true"}, "DEBUG must be off"),
+        ({"DATABASE_URL": "sqlite:////tmp/x.sqlite3"}, "DATABASE_URL must name PostgreSQL"),
+        ({"REDIS_URL": ""}, "REDIS_URL must be set"),
+        ({"CELERY_TASK_ALWAYS_EAGER": "true"}, "CELERY_TASK_ALWAYS_EAGER must be off"),
+        ({"EMAIL_HOST": ""}, "EMAIL_HOST must name an SMTP server"),
+        ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS must name the hosts"),
+        ({"ALLOWED_HOSTS": "api.example,*"}, "ALLOWED_HOSTS must name the hosts"),
+    ],
+)
+def test_production_refuses_what_leans_on_an_embedded_part(read, fault, text):
+    with pytest.raises(ImproperlyConfigured, match=text) as refused:
+        read(**PRODUCTION | fault)
+
+    assert str(refused.value).count(" must ") == 1
+
+
+def test_production_names_every_fault_at_once(read):
+    with pytest.raises(ImproperlyConfigured) as refused:
+        read(FIXMATE_MODE="production")
+
+    faults = str(refused.value)
+    for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "EMAIL_HOST", "ALLOWED_HOSTS"):
+        assert name in faults
+
+
+@pytest.mark.parametrize("module", ["fixmate.wsgi", "fixmate.asgi"])
+def test_production_refuses_to_start_a_server(module, tmp_path):
+    """System checks do not run under WSGI: the import itself must fail."""
+    environment = {"PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path), "FIXMATE_MODE": "production"}
+
+    ended = subprocess.run(
+        [sys.executable, "-c", f"import {module}"],
+        cwd=present.BASE_DIR,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode != 0
+    assert "FIXMATE_MODE=production refuses to start" in ended.stderr
+
+
+def test_production_makes_no_secret_key(read, tmp_path):
+    with pytest.raises(ImproperlyConfigured):
+        read(**PRODUCTION | {"SECRET_KEY": ""})
+
+    assert not (tmp_path / "var" / "secret_key").exists()
+
+
+def test_health_is_not_redirected_to_https(read):
+    assert read(**PRODUCTION)["SECURE_REDIRECT_EXEMPT"] == [r"^healthz$", r"^health$", r"^readyz$"]
+
+
+@pytest.mark.parametrize(("proxies", "is_trusted"), [("0", False), ("1", True)])
+def test_header_of_a_proxy_is_believed_only_behind_one(read, proxies, is_trusted):
+    assert ("SECURE_PROXY_SSL_HEADER" in read(**PRODUCTION, TRUSTED_PROXY_COUNT=proxies)) is is_trusted
+
+
+# The embedded default
+
+
+def test_embedded_needs_nothing(read, tmp_path):
+    found = read()
+
+    assert found["FIXMATE_MODE"] == "embedded"
+    assert found["DEBUG"] is False
+    assert (found["HOST"], found["PORT"]) == ("127.0.0.1", 8000)
+    assert found["IS_SQLITE"] is True
+    assert found["DATABASES"]["default"]["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    assert found["EMAIL_BACKEND"].endswith("filebased.EmailBackend")
+    assert str(found["DATABASES"]["default"]["NAME"]).startswith(str(tmp_path / "var"))
+
+
+def test_embedded_makes_a_secret_key_once_and_keeps_it_to_itself(read, tmp_path):
+    first, second = read()["SECRET_KEY"], read()["SECRET_KEY"]
+
+    assert first == second
+    assert len(first) >= 32
+    assert stat.S_IMODE((tmp_path / "var" / "secret_key").stat().st_mode) == 0o600
+
+
+def test_postgresql_has_a_pool_and_health_checks(read):
+    database = read(DATABASE_URL="postgres://fixmate@db.example/fixmate", DATABASE_POOL_SIZE="5")["DATABASES"][
+        "default"
+    ]
+
+    assert database["CONN_HEALTH_CHECKS"] is True
+    assert database["OPTIONS"]["pool"]["max_size"] == 5
+
+
+# Strict readers
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("FIXMATE_MODE", "prod"),
+        ("DEBUG", "yes"),
+        ("DEBUG", "True"),
+        ("DEBUG", ""),
+        ("PORT", "http"),
+        ("PORT", "0"),
+        ("PORT", "8000.5"),
+        ("DEFAULT_FEE_RATE", "15%"),
+        ("DEFAULT_FEE_RATE", "1.5"),
+        ("DEFAULT_FEE_RATE", "NaN"),
+        ("OFFER_TIMEOUT_S", "-1"),
+        ("LOG_LEVEL", "LOUD"),
+        ("SECRET_KEY_FILE", "/nowhere/at/all"),
+    ],
+)
+def test_value_that_makes_no_sense_stops_the_start_and_is_named(read, variable, value):
+    with pytest.raises(ImproperlyConfigured, match=variable):
+        read(**{variable: value})
+
+
+def test_secret_is_read_from_a_file(read, tmp_path):
+    file = tmp_path / "secret"
+    file.write_text("s" * 40 + "\n")
+
+    assert read(**PRODUCTION | {"SECRET_KEY_FILE": str(file)})["SECRET_KEY"] == "s" * 40
+
+
+# What holds in every environment
+
+
+def test_serializers_of_messages_are_json_alone():
+    assert present.CELERY_ACCEPT_CONTENT == ["json"]
+    assert present.CELERY_TASK_SERIALIZER == "json"
+
+
+def test_lease_outlives_the_longest_task():
+    assert present.OUTBOX_LEASE_S > present.CELERY_TASK_TIME_LIMIT > present.CELERY_TASK_SOFT_TIME_LIMIT
+
+
+def test_beat_is_a_second_trigger_of_every_sweep():
+    schedule = current_app.conf.beat_schedule
+
+    assert set(sweeps.registered()) == set(schedule)
+    assert set(schedule) >= {"matching.expire_offers", "notifications.send_pending", "core.purge_outbox"}
+    for name, every in sweeps.registered().items():
+        entry = schedule[name]
+        assert (entry["task"], entry["schedule"]) == (name, every.total_seconds())
+        assert entry["options"]["expires"] == every.total_seconds()
+        assert name in current_app.tasks

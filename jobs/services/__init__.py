@@ -1,0 +1,41 @@
+from jobs.services.closing import (
+    job_cancel_by_customer,
+    job_cancel_by_staff,
+    job_cancel_preview,
+    job_release_by_technician,
+)
+from jobs.services.dispatch import (
+    job_assign,
+    job_begin_matching,
+    job_mark_unmatched,
+    job_rematch_by_customer,
+    job_rematch_by_staff,
+    job_set_next_pass,
+)
+from jobs.services.history import job_note_add
+from jobs.services.request import job_request
+from jobs.services.work import (
+    job_complete_by_technician,
+    job_renew_start_code,
+    job_require_payment,
+    job_start_by_technician,
+)
+
+__all__ = [
+    "job_assign",
+    "job_begin_matching",
+    "job_cancel_by_customer",
+    "job_cancel_by_staff",
+    "job_cancel_preview",
+    "job_complete_by_technician",
+    "job_mark_unmatched",
+    "job_note_add",
+    "job_release_by_technician",
+    "job_rematch_by_customer",
+    "job_rematch_by_staff",
+    "job_renew_start_code",
+    "job_request",
+    "job_require_payment",
+    "job_set_next_pass",
+    "job_start_by_technician",
+]

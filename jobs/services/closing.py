@@ -1,0 +1,137 @@
+"""Calling a job off: one service per kind of actor, because the rule differs."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.enums import Role
+from accounts.models import User
+from fixmate.core import audit, clock, events
+from fixmate.core.errors import IllegalTransition, Invalid
+from fixmate.core.money import Money
+from jobs.enums import JobEventKind, JobStatus, PriceKind
+from jobs.events import JobCancelled, JobReleased
+from jobs.models import Job
+from jobs.rules import cancellation_fee_minor
+from jobs.selectors import job_get_locked, price_quoted
+from jobs.services.access import job_check_customer, job_check_technician
+from jobs.services.dispatch import job_mark_unmatched
+from jobs.services.history import job_event_add
+from jobs.services.prices import price_add_revision
+from technicians.services import technician_note_cancelled, technician_note_released
+
+_CLOSED = ["status", "cancel_reason", "cancel_note", "cancelled_by", "cancelled_at", "next_pass_at"]
+_RELEASED = [
+    "status",
+    "technician",
+    "assigned_at",
+    "booked_from",
+    "booked_until",
+    "rematch_count",
+    "start_code_serial",
+    "start_code_failures",
+    "search_started_at",
+    "search_number",
+    "next_pass_at",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class CancelPreview:
+    """What calling off would cost now, and the end of the grace period, while one is running."""
+
+    fee: Money
+    free_until: datetime | None
+
+
+@transaction.atomic
+def job_cancel_by_customer(*, job_id: UUID, actor: User, reason: str, note: str = "") -> Job:
+    """Call off a job nobody has started; once assigned and after the grace period, for a fee.
+
+    :raises IllegalTransition: if work has begun or the job is already closed
+    """
+    job = job_get_locked(job_id)
+    job_check_customer(job, actor)
+    at = clock.now()
+    fee_minor = cancellation_fee_minor(job, price_quoted(job.pk), at)
+    job.cancel(reason=reason, note=note, by=Role.CUSTOMER, at=at)
+    job.save(update_fields=_CLOSED)
+    if fee_minor:
+        price_add_revision(job, kind=PriceKind.CANCELLATION_FEE, amount_minor=fee_minor, at=at)
+    _end(job, actor, note=note, has_fee=bool(fee_minor), at=at)
+    return job
+
+
+@transaction.atomic
+def job_cancel_by_staff(*, job_id: UUID, actor: User, note: str) -> Job:
+    """Call off any open job, work in progress included, without a fee. Audited.
+
+    :raises Invalid: without a note
+    :raises IllegalTransition: if the job is already closed
+    """
+    if not note.strip():
+        raise Invalid(note=["Staff say why."])
+    job = job_get_locked(job_id)
+    at = clock.now()
+    before = job.status
+    job.cancel_by_staff(note=note, by=Role.ADMIN, at=at)
+    job.save(update_fields=_CLOSED)
+    _end(job, actor, note=note, has_fee=False, at=at)
+    audit.record(
+        actor=actor,
+        action="job.cancel",
+        target=job,
+        reason=note,
+        before={"status": before},
+        after={"status": job.status},
+    )
+    return job
+
+
+def _end(job: Job, actor: User, *, note: str, has_fee: bool, at: datetime) -> None:
+    if job.technician_id:
+        technician_note_cancelled(technician_id=job.technician_id, at=at)
+    job_event_add(
+        job, kind=JobEventKind.CANCELLED, actor=actor, note=note, at=at, reason=job.cancel_reason, has_fee=has_fee
+    )
+    events.publish(
+        JobCancelled(job_id=job.pk, technician_id=job.technician_id, has_fee=has_fee, cancelled_by=actor.role)
+    )
+
+
+@transaction.atomic
+def job_release_by_technician(*, job_id: UUID, actor: User, reason: str, note: str = "") -> Job:
+    """Let the assigned technician give the job back: it is matched again without him, at the same price.
+
+    After `MAX_REMATCHES` it is UNMATCHED instead, and the customer decides.
+
+    :raises IllegalTransition: unless the job is ASSIGNED
+    """
+    job = job_get_locked(job_id)
+    technician = job_check_technician(job, actor)
+    at = clock.now()
+    job.release(at=at)
+    job.save(update_fields=_RELEASED)
+    technician_note_released(technician_id=technician.pk, at=at)
+    job_event_add(job, kind=JobEventKind.RELEASED, actor=actor, note=note, at=at, reason=reason)
+    events.publish(JobReleased(job_id=job.pk, technician_id=technician.pk))
+    if job.rematch_count > settings.MAX_REMATCHES:
+        job_mark_unmatched(job=job, at=at)
+    return job
+
+
+def job_cancel_preview(*, job: Job, at: datetime) -> CancelPreview:
+    """Say what the customer's cancellation would cost at `at`. Writes nothing.
+
+    :raises IllegalTransition: if he could not cancel
+    """
+    if job.status in (JobStatus.IN_PROGRESS, JobStatus.COMPLETED, JobStatus.CANCELLED):
+        raise IllegalTransition(state=job.status, action="cancel")
+    quoted = price_quoted(job.pk)
+    fee = Money(cancellation_fee_minor(job, quoted, at), quoted.currency)
+    grace_ends_at = job.assigned_at and job.assigned_at + timedelta(seconds=settings.CANCELLATION_GRACE_S)
+    is_running = grace_ends_at is not None and at <= grace_ends_at
+    return CancelPreview(fee, grace_ends_at if is_running else None)

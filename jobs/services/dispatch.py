@@ -1,0 +1,111 @@
+"""Steps that matching takes on a job it has locked, and the two ways to try again."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.models import User
+from fixmate.core import audit, clock, events
+from fixmate.core.errors import Invalid
+from jobs.enums import JobEventKind
+from jobs.events import JobAssigned, JobRematchRequested, JobUnmatched
+from jobs.models import Job
+from jobs.rules import booking_of
+from jobs.selectors import job_get_locked
+from jobs.services.access import job_check_customer
+from jobs.services.history import job_event_add
+from technicians.models import Technician
+from technicians.services import technician_note_assigned
+
+_SEARCH = ["status", "search_started_at", "search_number", "next_pass_at"]
+
+
+def job_begin_matching(*, job: Job, at: datetime) -> None:
+    """Start the first search. The caller has locked the job and runs the pass in the same transaction.
+
+    :raises IllegalTransition: unless it is waiting for its first search
+    """
+    job.begin_matching(at=at)
+    job.save(update_fields=_SEARCH)
+    job_event_add(job, kind=JobEventKind.MATCHING_STARTED, at=at)
+
+
+def job_set_next_pass(*, job: Job, at: datetime | None) -> None:
+    """Set the timer of the next look; None while an offer is live. The caller has locked the job."""
+    if job.next_pass_at != at:
+        job.next_pass_at = at
+        job.save(update_fields=["next_pass_at"])
+
+
+def job_mark_unmatched(*, job: Job, at: datetime) -> None:
+    """Give up the search and tell the customer. The caller has locked the job.
+
+    :raises IllegalTransition: unless a search is on
+    """
+    job.give_up()
+    job.save(update_fields=["status", "next_pass_at"])
+    job_event_add(job, kind=JobEventKind.UNMATCHED, at=at)
+    events.publish(JobUnmatched(job_id=job.pk))
+
+
+def job_assign(*, job: Job, technician: Technician, actor: User, at: datetime) -> None:
+    """Give the job to the technician. The caller has locked the job, the accepted offer and the technician.
+
+    Without that last lock two assignments at once could wait for each other at the overlap constraint: a deadlock.
+
+    :raises IllegalTransition: unless a search is on
+    :raises IntegrityError: `job_no_overlapping_bookings`, if he has other work then; answered as BOOKING_OVERLAP
+    """
+    booked_from, booked_until = booking_of(job, at)
+    job.assign(technician=technician, booked_from=booked_from, booked_until=booked_until, at=at)
+    job.save(update_fields=["status", "technician", "assigned_at", "booked_from", "booked_until", "next_pass_at"])
+    technician_note_assigned(technician_id=technician.pk)
+    job_event_add(job, kind=JobEventKind.ASSIGNED, actor=actor, at=at, technician_id=str(technician.pk))
+    events.publish(JobAssigned(job_id=job.pk, technician_id=technician.pk))
+
+
+# Trying again
+
+
+@transaction.atomic
+def job_rematch_by_customer(*, job_id: UUID, actor: User, reason: str = "") -> Job:
+    """Search again for a job nobody was found for, with a fresh budget.
+
+    :raises IllegalTransition: unless it is UNMATCHED
+    """
+    job = job_get_locked(job_id)
+    job_check_customer(job, actor)
+    return _rematch(job, actor, note=reason)
+
+
+@transaction.atomic
+def job_rematch_by_staff(*, job_id: UUID, actor: User, reason: str) -> Job:
+    """Like the customer's, audited.
+
+    :raises Invalid: without a reason
+    :raises IllegalTransition: unless it is UNMATCHED
+    """
+    if not reason.strip():
+        raise Invalid(reason=["Staff say why."])
+    job = job_get_locked(job_id)
+    before = job.status
+    _rematch(job, actor, note=reason)
+    audit.record(
+        actor=actor,
+        action="job.rematch",
+        target=job,
+        reason=reason,
+        before={"status": before},
+        after={"status": job.status},
+    )
+    return job
+
+
+def _rematch(job: Job, actor: User, *, note: str) -> Job:
+    at = clock.now()
+    job.search_again(at=at)
+    job.save(update_fields=_SEARCH)
+    job_event_add(job, kind=JobEventKind.REMATCH_REQUESTED, actor=actor, note=note, at=at)
+    events.publish(JobRematchRequested(job_id=job.pk))
+    return job

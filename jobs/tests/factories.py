@@ -1,0 +1,122 @@
+"""Jobs in every state, made without the services, so that any app's tests can start from one."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import factory
+from django.utils import timezone
+
+from accounts.enums import Role
+from accounts.tests.factories import UserFactory
+from catalog.tests.factories import ServiceFactory
+from fixmate.core.money import share_minor
+from jobs.enums import STATUS_AFTER, CancelReason, JobEventKind, JobStatus, PriceKind
+from jobs.models import Job, JobEvent, JobPrice
+from technicians.tests.factories import TechnicianFactory
+
+RATE = Decimal("0.1500")
+
+
+class JobFactory(factory.django.DjangoModelFactory):
+    """A REQUESTED job in Boston, with its quote and its first event."""
+
+    class Meta:
+        model = Job
+        skip_postgeneration_save = True
+
+    customer = factory.SubFactory(UserFactory)
+    service = factory.SubFactory(ServiceFactory)
+    description = "The tap drips."
+    address = "12 Beacon Street"
+    latitude = 42.36
+    longitude = -71.06
+    duration_minutes = factory.SelfAttribute("service.duration_minutes")
+    created_at = factory.LazyFunction(timezone.now)
+    next_pass_at = factory.SelfAttribute("created_at")
+
+    @factory.post_generation
+    def history(job, create, extracted, **kwargs):
+        price_for(job)
+        event_for(job, JobEventKind.REQUESTED)
+
+
+def price_for(job, kind=PriceKind.QUOTE, amount_minor=None, revision=1):
+    amount_minor = job.service.quoted_minor if amount_minor is None else amount_minor
+    fee_minor = share_minor(amount_minor, RATE)
+    return JobPrice.objects.create(
+        job=job,
+        revision=revision,
+        kind=kind,
+        amount_minor=amount_minor,
+        currency=job.service.currency,
+        fee_rate=RATE,
+        fee_source="standard",
+        platform_fee_minor=fee_minor,
+        technician_earnings_minor=amount_minor - fee_minor,
+        created_at=job.created_at,
+    )
+
+
+def event_for(job, kind):
+    return JobEvent.objects.create(job=job, kind=kind, status=STATUS_AFTER.get(kind, job.status), at=job.created_at)
+
+
+def job_matching(**kwargs):
+    """A job being searched for, from its creation on."""
+    job = JobFactory(**kwargs)
+    job.begin_matching(at=job.created_at)
+    return _saved(job, JobEventKind.MATCHING_STARTED)
+
+
+def job_unmatched(**kwargs):
+    job = job_matching(**kwargs)
+    job.give_up()
+    return _saved(job, JobEventKind.UNMATCHED)
+
+
+def job_assigned(technician=None, **kwargs):
+    """A job that a technician took at the moment it was created."""
+    job = job_matching(**kwargs)
+    at = job.created_at
+    job.assign(
+        technician=technician or TechnicianFactory(),
+        booked_from=at,
+        booked_until=at + timedelta(minutes=job.duration_minutes),
+        at=at,
+    )
+    return _saved(job, JobEventKind.ASSIGNED)
+
+
+def job_in_progress(technician=None, **kwargs):
+    job = job_assigned(technician, **kwargs)
+    job.start(at=job.created_at)
+    return _saved(job, JobEventKind.STARTED)
+
+
+def job_completed(technician=None, **kwargs):
+    job = job_in_progress(technician, **kwargs)
+    job.complete(work_summary="New washer.", at=job.created_at)
+    return _saved(job, JobEventKind.COMPLETED)
+
+
+def job_cancelled(**kwargs):
+    job = JobFactory(**kwargs)
+    job.cancel(reason=CancelReason.NOT_NEEDED, note="", by=Role.CUSTOMER, at=job.created_at)
+    return _saved(job, JobEventKind.CANCELLED)
+
+
+JOB_IN = {
+    JobStatus.REQUESTED: JobFactory,
+    JobStatus.MATCHING: job_matching,
+    JobStatus.UNMATCHED: job_unmatched,
+    JobStatus.ASSIGNED: job_assigned,
+    JobStatus.IN_PROGRESS: job_in_progress,
+    JobStatus.COMPLETED: job_completed,
+    JobStatus.CANCELLED: job_cancelled,
+}
+
+
+def _saved(job, kind):
+    job.save()
+    event_for(job, kind)
+    return job

@@ -1,0 +1,178 @@
+"""Many at once on PostgreSQL: exactly one wins, and the losers leave nothing behind."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.enums import Role
+from fixmate.core.errors import DomainError
+from fixmate.core.tests.races import at_once
+from jobs.enums import CancelReason, JobEventKind, JobStatus, PriceKind
+from jobs.events import JobAssigned, JobCancelled, JobCompleted, JobStarted
+from jobs.rules import start_code
+from jobs.selectors import job_get_locked, price_list
+from jobs.services import (
+    job_assign,
+    job_cancel_by_customer,
+    job_complete_by_technician,
+    job_release_by_technician,
+    job_start_by_technician,
+)
+from jobs.tests.factories import job_assigned, job_in_progress, job_matching
+from jobs.tests.helpers import kinds_of, north_of, outbox, put, rows_of, stored
+from technicians.models import Technician
+from technicians.selectors import technician_get_locked
+from technicians.tests.factories import TechnicianFactory
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+WON = "won"
+
+
+def _at_once(*calls: Callable[[], Any]) -> list[str]:
+    """Return what each call got: WON, or the code of its refusal."""
+    return [answer.code if isinstance(answer, DomainError) else WON for answer in at_once(*calls)]
+
+
+def _cancel(job):
+    return lambda: job_cancel_by_customer(job_id=job.pk, actor=job.customer, reason=CancelReason.NOT_NEEDED)
+
+
+def _start(job):
+    user, code = job.technician.user, start_code(job)
+    return lambda: job_start_by_technician(job_id=job.pk, actor=user, start_code=code)
+
+
+def _release(job):
+    user = job.technician.user
+    return lambda: job_release_by_technician(job_id=job.pk, actor=user, reason=CancelReason.CANNOT_COME)
+
+
+def _complete(job):
+    user = job.technician.user
+    return lambda: job_complete_by_technician(job_id=job.pk, actor=user, work_summary="New washer.")
+
+
+def _assign(job, technician):
+    def call():
+        with transaction.atomic():
+            locked = job_get_locked(job.pk)
+            job_assign(
+                job=locked, technician=technician_get_locked(technician.pk), actor=technician.user, at=timezone.now()
+            )
+
+    return call
+
+
+def _at_the_door(technician=None, **kwargs):
+    job = job_assigned(technician, **kwargs)
+    put(job.technician, north_of(job, 0), timezone.now())
+    return job
+
+
+def _index(queries: Iterable[str], needle: str) -> int:
+    return next(number for number, sql in enumerate(queries) if needle in sql)
+
+
+def test_eight_cancels_at_once_are_one_cancellation_and_one_fee():
+    job = job_assigned(created_at=timezone.now() - timedelta(hours=1))
+
+    got = _at_once(*[_cancel(job)] * 8)
+
+    assert Counter(got) == {WON: 1, "ILLEGAL_TRANSITION": 7}
+    assert kinds_of(job).count(JobEventKind.CANCELLED) == 1
+    assert [price.kind for price in price_list(job.pk)] == [PriceKind.QUOTE, PriceKind.CANCELLATION_FEE]
+    assert outbox() == rows_of(
+        JobCancelled(job_id=job.pk, technician_id=job.technician_id, has_fee=True, cancelled_by=Role.CUSTOMER)
+    )
+
+
+@pytest.mark.parametrize("round_number", range(3))
+def test_start_and_cancel_at_once_have_one_winner(round_number):
+    job = _at_the_door()
+
+    start, cancel = _at_once(_start(job), _cancel(job))
+
+    started = JobStarted(job_id=job.pk, technician_id=job.technician_id)
+    cancelled = JobCancelled(job_id=job.pk, technician_id=job.technician_id, has_fee=False, cancelled_by=Role.CUSTOMER)
+    ended = {
+        (WON, "ILLEGAL_TRANSITION"): (JobStatus.IN_PROGRESS, JobEventKind.STARTED, rows_of(started)),
+        ("ILLEGAL_TRANSITION", WON): (JobStatus.CANCELLED, JobEventKind.CANCELLED, rows_of(cancelled)),
+    }
+    assert (stored(job).status, kinds_of(job)[-1], outbox()) == ended[start, cancel]
+    assert len(kinds_of(job)) == 4
+
+
+@pytest.mark.parametrize("round_number", range(3))
+def test_start_and_release_at_once_have_one_winner(round_number):
+    job = _at_the_door()
+
+    start, release = _at_once(_start(job), _release(job))
+
+    ended = {
+        (WON, "ILLEGAL_TRANSITION"): JobStatus.IN_PROGRESS,
+        ("NOT_FOUND", WON): JobStatus.MATCHING,
+    }
+    assert stored(job).status == ended[start, release]
+
+
+def test_complete_twice_at_once_completes_once():
+    job = job_in_progress()
+
+    got = _at_once(_complete(job), _complete(job))
+
+    assert sorted(got) == ["ILLEGAL_TRANSITION", WON]
+    assert kinds_of(job).count(JobEventKind.COMPLETED) == 1
+    assert Technician.objects.get(pk=job.technician_id).jobs_completed == 1
+    assert outbox() == rows_of(JobCompleted(job_id=job.pk, technician_id=job.technician_id))
+
+
+def test_wrong_codes_at_once_are_all_counted():
+    job = _at_the_door()
+    wrong, user = f"{(int(start_code(job)) + 1) % 10_000:04d}", job.technician.user
+
+    got = _at_once(*[lambda: job_start_by_technician(job_id=job.pk, actor=user, start_code=wrong)] * 8)
+
+    assert Counter(got) == {"START_CODE_WRONG": 5, "START_CODE_LOCKED": 3}
+    assert stored(job).start_code_failures == 5
+
+
+def test_two_starts_of_one_technician_at_once_begin_one_job():
+    technician = TechnicianFactory()
+    at = timezone.now()
+    first, second = _at_the_door(technician, created_at=at - timedelta(hours=2)), _at_the_door(technician)
+
+    got = _at_once(_start(first), _start(second))
+
+    assert sorted(got) == ["ALREADY_WORKING", WON]
+    assert sorted([stored(first).status, stored(second).status]) == [JobStatus.ASSIGNED, JobStatus.IN_PROGRESS]
+
+
+def test_two_assignments_of_one_technician_at_once_book_him_once():
+    technician = TechnicianFactory()
+    jobs = [job_matching(), job_matching()]
+
+    got = _at_once(*[_assign(job, technician) for job in jobs])
+
+    assert sorted(got) == ["BOOKING_OVERLAP", WON]
+    (job,) = [job for job in jobs if stored(job).status == JobStatus.ASSIGNED]
+    assert outbox() == rows_of(JobAssigned(job_id=job.pk, technician_id=technician.pk))
+    assert Technician.objects.get(pk=technician.pk).jobs_assigned == 1
+
+
+def test_cancel_locks_the_job_before_it_writes_anything():
+    job = job_assigned(created_at=timezone.now() - timedelta(hours=1))
+
+    with CaptureQueriesContext(connection) as captured:
+        _cancel(job)()
+
+    queries = [query["sql"] for query in captured.captured_queries]
+    locked = _index(queries, "FOR UPDATE")
+    assert '"jobs_job"' in queries[locked]
+    assert locked < _index(queries, "clock_timestamp()") < _index(queries, 'UPDATE "jobs_job"')
+    assert locked < _index(queries, "INSERT INTO")

@@ -1,0 +1,39 @@
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from fixmate.core.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassDue(Event):
+    """A job waits for a matching pass: a timer has come, or an offer ended without an assignment."""
+
+    name: ClassVar[str] = "matching.pass.due"
+    job_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferCreated(Event):
+    name: ClassVar[str] = "matching.offer.created"
+    offer_id: UUID
+    job_id: UUID
+    technician_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferExpired(Event):
+    name: ClassVar[str] = "matching.offer.expired"
+    offer_id: UUID
+    job_id: UUID
+    technician_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferWithdrawn(Event):
+    """A live offer was taken back: the job was cancelled, or the technician may not work."""
+
+    name: ClassVar[str] = "matching.offer.withdrawn"
+    offer_id: UUID
+    job_id: UUID
+    technician_id: UUID

@@ -1,0 +1,6 @@
+"""What the database refuses on the offers' table, and the code each refusal has."""
+
+from fixmate.core.db_errors import refuse
+from matching.errors import OfferClosed
+
+refuse(OfferClosed, "offer_one_live_per_job", "UNIQUE constraint failed: matching_offer.job_id")

@@ -1,0 +1,207 @@
+"""The life of an offer. Every service locks the job first, then the offer, and asks the clock once both are held."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.models import User
+from fixmate.core import clock, events
+from fixmate.core.batches import each_alone
+from jobs.enums import BOOKED, JobStatus
+from jobs.models import Job
+from jobs.selectors import job_get_locked
+from jobs.services import job_assign, job_set_next_pass
+from matching.enums import OfferEventKind, OfferStatus, RejectReason
+from matching.errors import OfferClosed, OfferExpired
+from matching.events import OfferExpired as OfferExpiredEvent
+from matching.events import OfferWithdrawn, PassDue
+from matching.models import Offer, OfferEvent
+from matching.selectors import (
+    offer_get_locked,
+    offer_ids_expired,
+    offer_job_id,
+    offer_list_live_locked,
+    offer_open_job_ids,
+)
+from technicians.enums import Verification
+from technicians.errors import TechnicianNotVerified
+from technicians.selectors import technician_get_locked
+
+EXPIRY_BATCH = 500
+_KEEPS_ACCEPTED = (*BOOKED, JobStatus.COMPLETED, JobStatus.CANCELLED)
+
+
+@transaction.atomic
+def offer_accept(*, offer_id: UUID, actor: User) -> Offer:
+    """Take the job: the offer is ACCEPTED and the job ASSIGNED together, or nothing is.
+
+    :raises NotFound: if the offer is not the actor's
+    :raises OfferClosed: if it was answered, taken back, or the job is not looking any more
+    :raises OfferExpired: from `expires_at` on, by the database's clock
+    :raises TechnicianNotVerified: if he may not work any more
+    :raises IntegrityError: answered as BOOKING_OVERLAP, if he has other work then
+    """
+    job, offer, at = _locked(offer_id, actor)
+    _check_open(job, offer, at)
+    technician = technician_get_locked(offer.technician_id)
+    if technician.verification != Verification.VERIFIED:
+        raise TechnicianNotVerified
+    offer.accept(at=at)
+    offer.save(update_fields=["status", "closed_at"])
+    offer_event_add(offer, kind=OfferEventKind.ACCEPTED, actor=actor, at=at)
+    job_assign(job=job, technician=technician, actor=actor, at=at)
+    return offer
+
+
+@transaction.atomic
+def offer_reject(*, offer_id: UUID, actor: User, reason: RejectReason, note: str = "") -> Offer:
+    """Decline, with a reason: he is not asked again for this job, and the next technician is.
+
+    :raises NotFound: if the offer is not the actor's
+    :raises OfferClosed: if it was answered or taken back
+    :raises OfferExpired: from `expires_at` on
+    """
+    job, offer, at = _locked(offer_id, actor)
+    _check_open(job, offer, at)
+    offer.reject(reason=reason, note=note, at=at)
+    offer.save(update_fields=["status", "reject_reason", "reject_note", "closed_at"])
+    offer_event_add(offer, kind=OfferEventKind.REJECTED, actor=actor, at=at, note=note)
+    _search_on(job, at)
+    return offer
+
+
+@transaction.atomic
+def offer_mark_seen(*, offer_id: UUID, actor: User) -> None:
+    """Note that the app has shown the offer. Idempotent; too late, it changes nothing.
+
+    :raises NotFound: if the offer is not the actor's
+    """
+    _job, offer, at = _locked(offer_id, actor)
+    if offer.seen_at is None and offer.status == OfferStatus.PENDING:
+        offer.seen_at = at
+        offer.save(update_fields=["seen_at"])
+        offer_event_add(offer, kind=OfferEventKind.SEEN, actor=actor, at=at)
+
+
+def _locked(offer_id: UUID, actor: User) -> tuple[Job, Offer, datetime]:
+    job = job_get_locked(offer_job_id(offer_id=offer_id, user=actor))
+    offer = offer_get_locked(offer_id)
+    return job, offer, clock.now()
+
+
+def _check_open(job: Job, offer: Offer, at: datetime) -> None:
+    is_late = offer.status == OfferStatus.PENDING and offer.expires_at <= at
+    if is_late or offer.status == OfferStatus.EXPIRED:
+        raise OfferExpired(expires_at=offer.expires_at.isoformat(), server_now=at.isoformat())
+    if offer.status != OfferStatus.PENDING or job.status != JobStatus.MATCHING:
+        raise OfferClosed(status=offer.status)
+
+
+def offer_event_add(
+    offer: Offer, *, kind: OfferEventKind, at: datetime, actor: User | None = None, note: str = ""
+) -> None:
+    """Append a row to the history of an offer that the caller has locked and saved."""
+    OfferEvent.objects.create(offer=offer, kind=kind, actor=actor, at=at, note=note)
+
+
+def _search_on(job: Job, at: datetime) -> None:
+    """Have the next pass run: at once by the event, and by the timer if the event is lost."""
+    if job.status == JobStatus.MATCHING:
+        job_set_next_pass(job=job, at=at + timedelta(seconds=settings.PASS_LOST_S))
+        events.publish(PassDue(job_id=job.pk))
+
+
+# Deadlines
+
+
+def offer_expire_due() -> int:
+    """Expire what is past its deadline, each offer in a transaction of its own; return how many.
+
+    Safe to run twice at once: each row is looked at again under its locks.
+    """
+    return each_alone(offer_ids_expired(at=clock.now(), limit=EXPIRY_BATCH), _expire)
+
+
+@transaction.atomic
+def _expire(due: tuple[UUID, UUID]) -> bool:
+    job_id, offer_id = due
+    job = job_get_locked(job_id)
+    offer = offer_get_locked(offer_id)
+    at = clock.now()
+    if offer.status != OfferStatus.PENDING or offer.expires_at > at:
+        return False
+    offer.expire(at=at)
+    offer.save(update_fields=["status", "closed_at"])
+    offer_event_add(offer, kind=OfferEventKind.EXPIRED, at=at)
+    events.publish(OfferExpiredEvent(offer_id=offer.pk, job_id=job.pk, technician_id=offer.technician_id))
+    _search_on(job, at)
+    return True
+
+
+# What no longer fits
+
+
+@transaction.atomic
+def offers_settle_of_job(*, job_id: UUID) -> None:
+    """Withdraw or release what no longer fits the job. Idempotent."""
+    offers_settle(job_get_locked(job_id))
+
+
+def offers_settle(job: Job) -> bool:
+    """Like `offers_settle_of_job`, for a job that the caller has locked: a pass does this first.
+
+    Return whether a live offer remains.
+    """
+    fits = [_settle(offer, job) for offer in offer_list_live_locked(job.pk)]
+    return any(fits)
+
+
+def _settle(offer: Offer, job: Job) -> bool:
+    """End the offer unless it fits the job; return whether it does."""
+    fits: bool
+    if offer.status == OfferStatus.PENDING:
+        fits = job.status == JobStatus.MATCHING
+    else:
+        fits = job.status in _KEEPS_ACCEPTED and job.technician_id == offer.technician_id
+    if not fits:
+        end = _withdraw if offer.status == OfferStatus.PENDING else _release
+        end(offer)
+    return fits
+
+
+def _withdraw(offer: Offer, note: str = "") -> None:
+    at = clock.now()
+    offer.withdraw(at=at)
+    offer.save(update_fields=["status", "closed_at"])
+    offer_event_add(offer, kind=OfferEventKind.WITHDRAWN, at=at, note=note)
+    events.publish(OfferWithdrawn(offer_id=offer.pk, job_id=offer.job_id, technician_id=offer.technician_id))
+
+
+def _release(offer: Offer) -> None:
+    at = clock.now()
+    offer.release(at=at)
+    offer.save(update_fields=["status", "closed_at"])
+    offer_event_add(offer, kind=OfferEventKind.RELEASED, at=at)
+
+
+def offers_withdraw_of_technician(*, technician_id: UUID) -> None:
+    """Take back the open offer of a technician who may not be asked now, and let the job search on.
+
+    Idempotent; if he is back by the time this runs, nothing happens.
+    """
+    for job_id in offer_open_job_ids(technician_id):
+        _withdraw_from(job_id, technician_id)
+
+
+@transaction.atomic
+def _withdraw_from(job_id: UUID, technician_id: UUID) -> None:
+    job = job_get_locked(job_id)
+    is_his = [offer for offer in offer_list_live_locked(job_id) if offer.technician_id == technician_id]
+    technician = technician_get_locked(technician_id)
+    if technician.is_online and technician.verification == Verification.VERIFIED:
+        return
+    for offer in (offer for offer in is_his if offer.status == OfferStatus.PENDING):
+        _withdraw(offer, note="the technician is not available any more")
+        _search_on(job, clock.now())

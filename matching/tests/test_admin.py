@@ -1,0 +1,43 @@
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.tests.factories import UserFactory
+from jobs.tests.factories import JobFactory
+from matching.models import MatchingPass, Offer
+from matching.services import matching_run_pass
+from technicians.tests.factories import technician_ready
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def console(noon):
+    job = JobFactory(created_at=noon)
+    technician_ready(job.service)
+    matching_run_pass(job_id=job.pk)
+    client = Client()
+    client.force_login(UserFactory(admin=True))
+    return client
+
+
+@pytest.mark.parametrize("model", [MatchingPass, Offer])
+def test_console_lists_and_shows_and_changes_nothing(console, model):
+    name, row = model._meta.model_name, model.objects.get()
+    shown = reverse(f"admin:matching_{name}_change", args=[row.pk])
+
+    listed = console.get(reverse(f"admin:matching_{name}_changelist")).content.decode()
+
+    assert str(row.pk) in listed
+    assert console.get(shown).status_code == 200
+    assert console.post(shown, {}).status_code == 403
+    assert console.get(reverse(f"admin:matching_{name}_add")).status_code == 403
+
+
+def test_console_shows_why_the_technician_was_chosen(console):
+    shown = reverse("admin:matching_matchingpass_change", args=[MatchingPass.objects.get().pk])
+
+    page = console.get(shown).content.decode()
+
+    assert "nearness" in page
+    assert "TRAVEL_RADIUS" in page

@@ -1,0 +1,150 @@
+"""Races on PostgreSQL, where writers really meet; each with a control that shows the harness can see the bug."""
+
+from collections import Counter
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+from django.db import connection, transaction
+
+from catalog.tests.factories import ServiceFactory
+from fixmate.core import clock
+from fixmate.core.errors import DomainError
+from fixmate.core.tests.http import client_for
+from fixmate.core.tests.races import at_once
+from jobs.enums import CancelReason, JobStatus
+from jobs.models import Job, JobEvent
+from jobs.services import job_cancel_by_customer
+from jobs.tests.factories import JobFactory
+from matching.enums import OfferStatus
+from matching.models import Offer
+from matching.services import matching_run_pass, offer_accept, offer_expire_due
+from technicians.tests.factories import technician_ready
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+
+def codes(answers):
+    return [answer.code if isinstance(answer, DomainError) else answer for answer in answers]
+
+
+def offered(service=None):
+    """An offer as the engine makes it."""
+    job = JobFactory(service=service or ServiceFactory())
+    technician_ready(job.service)
+    matching_run_pass(job_id=job.pk)
+    return Offer.objects.select_related("technician__user", "job__customer").get(job=job)
+
+
+@pytest.mark.parametrize("_round", range(5))
+def test_sixteen_accepts_over_http_give_one_success_and_fifteen_conflicts(_round):
+    offer = offered()
+
+    def accept():
+        response = client_for(offer.technician.user).post(f"/api/v1/offers/{offer.pk}/accept")
+        return response.status_code, response.json().get("error", {}).get("code")
+
+    answers = Counter(at_once(*[accept] * 16))
+
+    assert answers == {(200, None): 1, (409, "OFFER_CLOSED"): 15}
+    assert JobEvent.objects.filter(status=JobStatus.ASSIGNED).count() == 1
+
+
+def test_control_without_any_lock_the_same_race_is_won_more_than_once():
+    offer = offered()
+
+    def accept_unlocked():
+        seen = Offer.objects.get(pk=offer.pk)
+        barrier.wait()
+        seen.accept(at=clock.now())
+        return "won"
+
+    barrier = Barrier(4)
+    answers = at_once(*[accept_unlocked] * 4)
+
+    assert answers.count("won") == 4
+
+
+@pytest.mark.parametrize("_round", range(10))
+def test_accept_and_expiry_at_the_deadline_end_in_one_state(_round):
+    offer = offered()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")  # lifts the trigger that freezes deadlines
+        Offer.objects.filter(pk=offer.pk).update(expires_at=clock.now() + timedelta(milliseconds=15))
+
+    answers = at_once(
+        lambda: offer_accept(offer_id=offer.pk, actor=offer.technician.user).status,
+        *[offer_expire_due] * 3,
+    )
+    offer_expire_due()
+
+    offer = Offer.objects.get()
+    job = Job.objects.get()
+    answers = codes(answers)
+    is_accepted = answers[0] == OfferStatus.ACCEPTED
+    assert answers[0] in {OfferStatus.ACCEPTED, "OFFER_EXPIRED"}
+    if is_accepted:
+        assert (offer.status, job.status) == (OfferStatus.ACCEPTED, JobStatus.ASSIGNED)
+        assert offer.closed_at < offer.expires_at
+    else:
+        expire_again_after(offer)
+        assert (Offer.objects.get().status, Job.objects.get().status) == (OfferStatus.EXPIRED, JobStatus.MATCHING)
+
+
+def expire_again_after(offer):
+    while clock.now() < offer.expires_at:
+        pass
+    offer_expire_due()
+
+
+@pytest.mark.parametrize("_round", range(5))
+def test_accept_and_cancel_end_in_one_state(_round):
+    offer = offered()
+
+    answers = at_once(
+        lambda: offer_accept(offer_id=offer.pk, actor=offer.technician.user).status,
+        lambda: (
+            job_cancel_by_customer(job_id=offer.job_id, actor=offer.job.customer, reason=CancelReason.NOT_NEEDED).status
+        ),
+    )
+
+    job = Job.objects.get()
+    assert job.status == JobStatus.CANCELLED
+    assert codes(answers) in (["OFFER_CLOSED", "CANCELLED"], ["ACCEPTED", "CANCELLED"])
+    assert (job.technician_id is None) == (codes(answers)[0] == "OFFER_CLOSED")
+
+
+def test_ten_jobs_at_once_spread_over_the_technicians():
+    service = ServiceFactory()
+    technicians = [technician_ready(service) for _ in range(6)]
+    jobs = [JobFactory(service=service) for _ in range(10)]
+
+    at_once(*[lambda job=job: matching_run_pass(job_id=job.pk) and None for job in jobs])
+
+    holders = list(Offer.objects.filter(status=OfferStatus.PENDING).values_list("technician_id", flat=True))
+    assert sorted(holders) == sorted(technician.pk for technician in technicians)
+
+
+def test_passes_of_one_job_at_once_make_one_offer():
+    service = ServiceFactory()
+    for _ in range(4):
+        technician_ready(service)
+    job = JobFactory(service=service)
+
+    at_once(*[lambda: matching_run_pass(job_id=job.pk) and None] * 8)
+
+    assert Offer.objects.filter(job=job).count() == 1
+
+
+def test_accept_locks_the_job_and_the_offer_before_it_writes(django_assert_max_num_queries):
+    offer = offered()
+
+    with django_assert_max_num_queries(40) as queries:
+        offer_accept(offer_id=offer.pk, actor=offer.technician.user)
+
+    statements = [query["sql"] for query in queries.captured_queries]
+    locks = [sql for sql in statements if "FOR UPDATE" in sql]
+    first_write = next(number for number, sql in enumerate(statements) if sql.startswith(("UPDATE", "INSERT")))
+    order = ["jobs_job", "matching_offer", "technicians_technician"]
+    assert [table for sql in locks[:3] for table in order if f'FROM "{table}"' in sql] == order
+    assert all(statements.index(sql) < first_write for sql in locks[:3])

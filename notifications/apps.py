@@ -1,0 +1,5 @@
+from fixmate.core.apps import FixMateAppConfig
+
+
+class NotificationsConfig(FixMateAppConfig):
+    name = "notifications"

@@ -1,0 +1,195 @@
+"""Who hears of what. Each reaction is one task and one service call; ids in, and nothing else decided here."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from celery import Task, shared_task
+
+from disputes.events import DisputeClosed, DisputeOpened
+from fixmate.core.celery import MESSAGE_HEADER, OutboxTask
+from fixmate.core.events import subscribe
+from fixmate.core.sweeps import sweep
+from jobs.events import (
+    JobAssigned,
+    JobCancelled,
+    JobCompleted,
+    JobReleased,
+    JobRequested,
+    JobStarted,
+    JobUnmatched,
+)
+from matching.events import OfferCreated, OfferExpired, OfferWithdrawn
+from notifications import services
+from notifications.events import DeliveryDue
+from payments.events import PaymentCaptured
+from reviews.events import ReviewCreated
+from technicians.events import (
+    DocumentExpired,
+    DocumentExpiring,
+    DocumentReviewed,
+    TechnicianRejected,
+    TechnicianSuspended,
+    TechnicianVerified,
+)
+
+# Deliveries
+
+
+@subscribe(DeliveryDue)
+@shared_task(name="notifications.deliver", base=OutboxTask, reaches_outside=True)
+def deliver(*, delivery_id: str, **_: Any) -> None:
+    services.delivery_send(delivery_id=UUID(delivery_id))
+
+
+@sweep(every=timedelta(minutes=1))
+@shared_task(name="notifications.send_pending")
+def send_pending() -> None:
+    services.delivery_send_pending()
+
+
+# Jobs
+
+
+@subscribe(JobRequested)
+@shared_task(name="notifications.job_requested")
+def tell_job_requested(*, job_id: str, **_: Any) -> None:
+    services.notification_tell_job_requested(job_id=UUID(job_id))
+
+
+@subscribe(JobAssigned)
+@shared_task(name="notifications.job_assigned")
+def tell_job_assigned(*, job_id: str, technician_id: str, **_: Any) -> None:
+    services.notification_tell_job_assigned(job_id=UUID(job_id), technician_id=UUID(technician_id))
+
+
+@subscribe(JobReleased)
+@shared_task(name="notifications.job_released")
+def tell_job_released(*, job_id: str, technician_id: str, **_: Any) -> None:
+    services.notification_tell_job_released(job_id=UUID(job_id), technician_id=UUID(technician_id))
+
+
+@subscribe(JobUnmatched)
+@shared_task(name="notifications.job_unmatched")
+def tell_job_unmatched(*, job_id: str, **_: Any) -> None:
+    services.notification_tell_job_unmatched(job_id=UUID(job_id))
+
+
+@subscribe(JobStarted)
+@shared_task(name="notifications.job_started")
+def tell_job_started(*, job_id: str, technician_id: str, **_: Any) -> None:
+    services.notification_tell_job_started(job_id=UUID(job_id), technician_id=UUID(technician_id))
+
+
+@subscribe(JobCompleted)
+@shared_task(name="notifications.job_completed")
+def tell_job_completed(*, job_id: str, technician_id: str, **_: Any) -> None:
+    services.notification_tell_job_completed(job_id=UUID(job_id), technician_id=UUID(technician_id))
+
+
+@subscribe(JobCancelled)
+@shared_task(name="notifications.job_cancelled")
+def tell_job_cancelled(*, job_id: str, technician_id: str | None, has_fee: bool, cancelled_by: str, **_: Any) -> None:
+    services.notification_tell_job_cancelled(
+        job_id=UUID(job_id),
+        technician_id=UUID(technician_id) if technician_id else None,
+        has_fee=has_fee,
+        cancelled_by=cancelled_by,
+    )
+
+
+# Offers
+
+
+@subscribe(OfferCreated)
+@shared_task(name="notifications.offer_created")
+def tell_offer_created(*, offer_id: str, **_: Any) -> None:
+    services.notification_tell_offer_created(offer_id=UUID(offer_id))
+
+
+@subscribe(OfferExpired)
+@shared_task(name="notifications.offer_expired")
+def tell_offer_expired(*, offer_id: str, **_: Any) -> None:
+    services.notification_tell_offer_expired(offer_id=UUID(offer_id))
+
+
+@subscribe(OfferWithdrawn)
+@shared_task(name="notifications.offer_withdrawn")
+def tell_offer_withdrawn(*, offer_id: str, **_: Any) -> None:
+    services.notification_tell_offer_withdrawn(offer_id=UUID(offer_id))
+
+
+# Technicians
+
+
+@subscribe(TechnicianVerified)
+@shared_task(name="notifications.technician_verified", bind=True)
+def tell_technician_verified(self: Task, /, *, user_id: str, **_: Any) -> None:
+    services.notification_tell_profile_approved(user_id=UUID(user_id), occasion=_occasion(self))
+
+
+@subscribe(TechnicianRejected)
+@shared_task(name="notifications.technician_rejected", bind=True)
+def tell_technician_rejected(self: Task, /, *, user_id: str, reason: str, **_: Any) -> None:
+    services.notification_tell_profile_rejected(user_id=UUID(user_id), reason=reason, occasion=_occasion(self))
+
+
+@subscribe(TechnicianSuspended)
+@shared_task(name="notifications.technician_suspended", bind=True)
+def tell_technician_suspended(self: Task, /, *, user_id: str, reason: str, **_: Any) -> None:
+    services.notification_tell_profile_suspended(user_id=UUID(user_id), reason=reason, occasion=_occasion(self))
+
+
+def _occasion(task: Task) -> str:
+    """Return what tells this event from the next of its kind: the outbox row that carries it, the same at each try."""
+    headers = task.request.headers or {}
+    return str(headers.get(MESSAGE_HEADER) or task.request.id)
+
+
+@subscribe(DocumentReviewed)
+@shared_task(name="notifications.document_reviewed")
+def tell_document_reviewed(*, user_id: str, document_id: str, kind: str, status: str, reason: str, **_: Any) -> None:
+    services.notification_tell_document_reviewed(
+        user_id=UUID(user_id), document_id=UUID(document_id), kind=kind, status=status, reason=reason
+    )
+
+
+@subscribe(DocumentExpiring)
+@shared_task(name="notifications.document_expiring")
+def tell_document_expiring(*, user_id: str, document_id: str, kind: str, expires_on: str, **_: Any) -> None:
+    services.notification_tell_document_expiring(
+        user_id=UUID(user_id), document_id=UUID(document_id), kind=kind, expires_on=expires_on
+    )
+
+
+@subscribe(DocumentExpired)
+@shared_task(name="notifications.document_expired")
+def tell_document_expired(*, user_id: str, document_id: str, kind: str, **_: Any) -> None:
+    services.notification_tell_document_expired(user_id=UUID(user_id), document_id=UUID(document_id), kind=kind)
+
+
+# Money, reviews, disputes
+
+
+@subscribe(PaymentCaptured)
+@shared_task(name="notifications.payment_captured")
+def tell_payment_captured(*, payment_id: str, **_: Any) -> None:
+    services.notification_tell_payment_captured(payment_id=UUID(payment_id))
+
+
+@subscribe(ReviewCreated)
+@shared_task(name="notifications.review_created")
+def tell_review_created(*, review_id: str, **_: Any) -> None:
+    services.notification_tell_review_created(review_id=UUID(review_id))
+
+
+@subscribe(DisputeOpened)
+@shared_task(name="notifications.dispute_opened")
+def tell_dispute_opened(*, dispute_id: str, **_: Any) -> None:
+    services.notification_tell_dispute_opened(dispute_id=UUID(dispute_id))
+
+
+@subscribe(DisputeClosed)
+@shared_task(name="notifications.dispute_closed")
+def tell_dispute_closed(*, dispute_id: str, status: str, **_: Any) -> None:
+    services.notification_tell_dispute_closed(dispute_id=UUID(dispute_id), status=status)

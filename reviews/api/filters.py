@@ -1,0 +1,14 @@
+import django_filters
+
+from fixmate.core.api.filters import FilterSet
+
+_STARS = [(stars, str(stars)) for stars in range(1, 6)]
+
+
+class TechnicianReviewFilter(FilterSet):
+    rating = django_filters.TypedChoiceFilter(choices=_STARS, coerce=int)
+
+
+class ReviewFilter(TechnicianReviewFilter):
+    technician = django_filters.UUIDFilter(field_name="technician_id")
+    job = django_filters.UUIDFilter(field_name="job_id")

@@ -1,0 +1,142 @@
+"""What staff read and decide about technicians."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from rest_framework import mixins
+from rest_framework.decorators import action
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from accounts.api.requests import AuthedRequest
+from accounts.enums import Role
+from fixmate.core.api.permissions import HasRole
+from fixmate.core.api.serializers import ReasonInput
+from technicians.api.filters import StaffDocumentFilter, StaffTechnicianFilter
+from technicians.api.serializers import StaffDocumentOutput, StaffProfileOutput, StaffTechnicianOutput
+from technicians.api.views import profile_facts
+from technicians.models import Document, Technician
+from technicians.selectors import document_list_all, document_list_of, technician_get, technician_list_all
+from technicians.services import (
+    document_approve,
+    document_reject,
+    technician_approve,
+    technician_reinstate,
+    technician_reject,
+    technician_suspend,
+)
+
+REASON = OpenApiExample("A reason", value={"reason": "Identity and licence checked."}, request_only=True)
+
+
+@extend_schema(tags=["Staff"])
+@extend_schema_view(list=extend_schema(summary="List technicians", operation_id="admin_technicians_list"))
+class StaffTechnicianViewSet(mixins.ListModelMixin, GenericViewSet[Technician]):
+    queryset = Technician.objects.none()
+    permission_classes = [HasRole(Role.ADMIN)]
+    serializer_class = StaffTechnicianOutput
+    filterset_class = StaffTechnicianFilter
+    ordering = ("-created_at",)
+    ordering_fields = {"created_at": "created_at"}
+    request: AuthedRequest
+
+    def get_queryset(self) -> QuerySet[Technician]:
+        return technician_list_all()
+
+    @extend_schema(
+        summary="Read a technician with documents", operation_id="admin_technicians_read", responses=StaffProfileOutput
+    )
+    def retrieve(self, request: AuthedRequest, pk: str) -> Response:
+        return self._profile(self.get_object().pk)
+
+    @extend_schema(
+        summary="Approve a technician",
+        operation_id="admin_technicians_approve",
+        request=ReasonInput,
+        responses=StaffProfileOutput,
+        examples=[REASON],
+    )
+    @action(detail=True, methods=["post"])
+    def approve(self, request: AuthedRequest, pk: str) -> Response:
+        return self._decide(technician_approve)
+
+    @extend_schema(
+        summary="Turn an application down",
+        operation_id="admin_technicians_reject",
+        request=ReasonInput,
+        responses=StaffProfileOutput,
+    )
+    @action(detail=True, methods=["post"])
+    def reject(self, request: AuthedRequest, pk: str) -> Response:
+        return self._decide(technician_reject)
+
+    @extend_schema(
+        summary="Suspend a technician",
+        operation_id="admin_technicians_suspend",
+        request=ReasonInput,
+        responses=StaffProfileOutput,
+    )
+    @action(detail=True, methods=["post"])
+    def suspend(self, request: AuthedRequest, pk: str) -> Response:
+        return self._decide(technician_suspend)
+
+    @extend_schema(
+        summary="Lift a suspension",
+        operation_id="admin_technicians_reinstate",
+        request=ReasonInput,
+        responses=StaffProfileOutput,
+    )
+    @action(detail=True, methods=["post"])
+    def reinstate(self, request: AuthedRequest, pk: str) -> Response:
+        return self._decide(technician_reinstate)
+
+    def _decide(self, service: Callable[..., Technician]) -> Response:
+        technician = self.get_object()
+        data = ReasonInput(data=self.request.data)
+        data.is_valid(raise_exception=True)
+        service(technician_id=technician.pk, actor=self.request.user, **data.validated_data)
+        return self._profile(technician.pk)
+
+    def _profile(self, technician_id: UUID) -> Response:
+        documents = document_list_of(technician_id).order_by("-created_at", "-pk")
+        context = {**profile_facts(technician_id), "documents": documents}
+        return Response(StaffProfileOutput(technician_get(technician_id), context=context).data)
+
+
+@extend_schema(tags=["Staff"])
+@extend_schema_view(
+    list=extend_schema(summary="List documents", operation_id="admin_documents_list"),
+    retrieve=extend_schema(summary="Read a document's facts", operation_id="admin_documents_read"),
+)
+class StaffDocumentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Document]):
+    queryset = Document.objects.none()
+    permission_classes = [HasRole(Role.ADMIN)]
+    serializer_class = StaffDocumentOutput
+    filterset_class = StaffDocumentFilter
+    ordering = ("-created_at",)
+    ordering_fields = {"created_at": "created_at"}
+    request: AuthedRequest
+
+    def get_queryset(self) -> QuerySet[Document]:
+        return document_list_all()
+
+    @extend_schema(
+        summary="Approve a document", operation_id="admin_documents_approve", request=ReasonInput, examples=[REASON]
+    )
+    @action(detail=True, methods=["post"])
+    def approve(self, request: AuthedRequest, pk: str) -> Response:
+        return self._decide(document_approve)
+
+    @extend_schema(summary="Turn a document down", operation_id="admin_documents_reject", request=ReasonInput)
+    @action(detail=True, methods=["post"])
+    def reject(self, request: AuthedRequest, pk: str) -> Response:
+        return self._decide(document_reject)
+
+    def _decide(self, service: Callable[..., Document]) -> Response:
+        document = self.get_object()
+        data = ReasonInput(data=self.request.data)
+        data.is_valid(raise_exception=True)
+        document = service(document_id=document.pk, actor=self.request.user, **data.validated_data)
+        return Response(StaffDocumentOutput(document).data)

@@ -1,0 +1,216 @@
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models.functions import Abs, Cos, Least, Radians
+
+from accounts.enums import Role, UserStatus
+from accounts.models import User
+from fixmate.core.errors import NotFound
+from fixmate.core.geo import EARTH_RADIUS_M, cells_within, distance_m
+from technicians.availability import Absence, Availability, Slot
+from technicians.enums import DocumentStatus, Verification
+from technicians.models import (
+    AvailabilitySlot,
+    Dispatchable,
+    Document,
+    Position,
+    Technician,
+    TechnicianSkill,
+    TimeOff,
+)
+
+# Technicians
+
+
+def technician_get(technician_id: UUID) -> Technician:
+    """Return the profile with its user and position.
+
+    :raises NotFound: if there is none
+    """
+    return _one(technician_list_all(), pk=technician_id)
+
+
+def technician_get_of_user(user: User) -> Technician:
+    """Return the profile of the account, with its position.
+
+    :raises NotFound: if the account has none
+    """
+    return _one(technician_list_all(), user=user)
+
+
+def technician_id_of_user(user: User) -> UUID:
+    """Return the id of the account's profile: all that a ping needs.
+
+    :raises NotFound: if the account has none
+    """
+    found = Technician.objects.filter(user=user, deleted_at__isnull=True).values_list("pk", flat=True).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def technician_get_locked(technician_id: UUID) -> Technician:
+    """Return the profile, locked until the transaction ends. Its user is read when asked for, after the lock.
+
+    :raises NotFound: if there is none
+    """
+    found = Technician.objects.select_for_update().filter(pk=technician_id, deleted_at__isnull=True).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def technician_list_all() -> QuerySet[Technician]:
+    """Return every profile, for staff, with what its page shows."""
+    live = Technician.objects.filter(deleted_at__isnull=True)
+    return live.select_related("user", "position").prefetch_related(_with_services())
+
+
+def technician_list_public() -> QuerySet[Technician]:
+    """Return the profiles anybody may see: verified, with a working account."""
+    return technician_list_all().filter(verification=Verification.VERIFIED, user__status=UserStatus.ACTIVE)
+
+
+def technician_filter_near(
+    technicians: QuerySet[Technician], *, latitude: float, longitude: float, radius_m: float
+) -> QuerySet[Technician]:
+    """Keep those whose base lies within the radius: the distance of `core.geo`, in SQL."""
+    span = Abs(F("base_longitude") - longitude)
+    turn = Radians(Least(span, 360.0 - span))
+    x = turn * Cos(Radians((F("base_latitude") + latitude) / 2))
+    y = Radians(F("base_latitude") - latitude)
+    reach = radius_m / EARTH_RADIUS_M
+    return technicians.alias(base_distance=x * x + y * y).filter(base_distance__lte=reach * reach)
+
+
+def technician_filter_rated(technicians: QuerySet[Technician], *, minimum: float) -> QuerySet[Technician]:
+    """Keep those whose mean rating is at least the minimum; who has none is left out."""
+    return technicians.filter(rating_count__gt=0, rating_sum__gte=F("rating_count") * minimum)
+
+
+def _with_services() -> Prefetch:
+    return Prefetch("skills", TechnicianSkill.objects.select_related("service").order_by("service__name", "pk"))
+
+
+def _one(technicians: QuerySet[Technician], **conditions: object) -> Technician:
+    found = technicians.filter(**conditions).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+# Positions and dispatch
+
+
+def position_get(technician_id: UUID) -> Position | None:
+    return Position.objects.filter(pk=technician_id).first()
+
+
+def position_get_locked(technician_id: UUID) -> Position | None:
+    """Return the position, locked until the transaction ends: a ping waits for whoever reads it to act on it."""
+    return Position.objects.select_for_update().filter(pk=technician_id).first()
+
+
+def dispatchable_list_near(
+    *, service_id: UUID, latitude: float, longitude: float, radius_m: float, by_base: bool
+) -> list[Dispatchable]:
+    """Return who could be offered a job of the service within the radius, nearest first, `CANDIDATES_KEPT` at most.
+
+    Where a technician is means his base or his live position. One indexed query reads the cells around the point.
+    """
+    cells = cells_within(latitude, longitude, radius_m)
+    condition = Q(base_cell__in=cells) if by_base else Q(cell__in=cells)
+    found = []
+    for row in Dispatchable.objects.select_related("technician").filter(condition, service=service_id):
+        place = (row.base_latitude, row.base_longitude) if by_base else (row.latitude, row.longitude)
+        away_m = distance_m(latitude, longitude, *place)
+        if away_m <= radius_m:
+            found.append((away_m, row.technician_id, row))
+    found.sort(key=lambda item: item[:2])
+    return [row for _, _, row in found[: settings.CANDIDATES_KEPT]]
+
+
+# Documents
+
+
+def document_get_locked(document_id: UUID) -> Document:
+    """Return the document, locked until the transaction ends.
+
+    :raises NotFound: if there is none
+    """
+    found = Document.objects.select_for_update().filter(pk=document_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def document_list_all() -> QuerySet[Document]:
+    return Document.objects.select_related("technician__user")
+
+
+def document_list_of(technician_id: UUID) -> QuerySet[Document]:
+    return Document.objects.filter(technician=technician_id)
+
+
+def document_list_visible_to(user: User) -> QuerySet[Document]:
+    """Return the documents this user may read: staff all, a technician his own."""
+    documents = document_list_all()
+    return documents if user.role == Role.ADMIN else documents.filter(technician__user=user)
+
+
+def document_list_out_of_date(on: date) -> QuerySet[Document]:
+    """Return approved documents whose last day has passed."""
+    return Document.objects.filter(status=DocumentStatus.APPROVED, expires_on__lt=on).order_by("expires_on", "pk")
+
+
+def document_list_to_remind(on: date) -> QuerySet[Document]:
+    """Return approved documents that expire within `DOCUMENT_REMINDER_DAYS` and whose owner has not been told."""
+    until = on + timedelta(days=settings.DOCUMENT_REMINDER_DAYS)
+    due = Document.objects.filter(status=DocumentStatus.APPROVED, reminded_at__isnull=True)
+    return due.filter(expires_on__gte=on, expires_on__lte=until).order_by("expires_on", "pk")
+
+
+def documents_missing(*, technician_ids: Collection[UUID], on: date) -> dict[UUID, list[str]]:
+    """Return, per technician who misses any, the required kinds without an approved document good on that day."""
+    good = Document.objects.filter(technician__in=technician_ids, status=DocumentStatus.APPROVED)
+    good = good.filter(Q(expires_on__isnull=True) | Q(expires_on__gte=on))
+    held = set(good.values_list("technician_id", "kind"))
+    missing = {
+        technician_id: [kind for kind in settings.REQUIRED_DOCUMENTS if (technician_id, kind) not in held]
+        for technician_id in technician_ids
+    }
+    return {technician_id: kinds for technician_id, kinds in missing.items() if kinds}
+
+
+# Availability
+
+
+def slot_list_of(technician_id: UUID) -> QuerySet[AvailabilitySlot]:
+    return AvailabilitySlot.objects.filter(technician=technician_id).order_by("weekday", "starts_at")
+
+
+def time_off_list_of_user(user: User) -> QuerySet[TimeOff]:
+    return TimeOff.objects.filter(technician__user=user)
+
+
+def availability_by_technician(technician_ids: Iterable[UUID]) -> dict[UUID, Availability]:
+    """Return everybody's availability in three queries."""
+    zones = dict(Technician.objects.filter(pk__in=technician_ids).values_list("pk", "time_zone"))
+    slots: dict[UUID, list[Slot]] = defaultdict(list)
+    for owner, weekday, start, end in AvailabilitySlot.objects.filter(technician__in=zones).values_list(
+        "technician_id", "weekday", "starts_at", "ends_at"
+    ):
+        slots[owner].append(Slot(weekday, start, end))
+    absences: dict[UUID, list[Absence]] = defaultdict(list)
+    for owner, starts_at, ends_at in _absences(zones):
+        absences[owner].append(Absence(starts_at, ends_at))
+    return {pk: Availability(zone, tuple(slots[pk]), tuple(absences[pk])) for pk, zone in zones.items()}
+
+
+def _absences(technician_ids: Iterable[UUID]) -> Iterable[tuple[UUID, datetime, datetime]]:
+    rows = TimeOff.objects.filter(technician__in=technician_ids).order_by("starts_at")
+    return rows.values_list("technician_id", "starts_at", "ends_at")

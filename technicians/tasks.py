@@ -1,0 +1,27 @@
+from datetime import timedelta
+from uuid import UUID
+
+from celery import shared_task
+
+from accounts.events import UserReinstated, UserSuspended
+from fixmate.core.events import subscribe
+from fixmate.core.sweeps import sweep
+from technicians.services import document_expire_due, document_remind_due, technician_note_user_status
+
+
+@subscribe(UserSuspended, UserReinstated)
+@shared_task(name="technicians.follow_user_status")
+def follow_user_status(*, user_id: str, **_: object) -> None:
+    technician_note_user_status(user_id=UUID(user_id))
+
+
+@sweep(every=timedelta(minutes=10))
+@shared_task(name="technicians.expire_documents")
+def expire_documents() -> None:
+    document_expire_due()
+
+
+@sweep(every=timedelta(hours=1))
+@shared_task(name="technicians.remind_documents")
+def remind_documents() -> None:
+    document_remind_due()

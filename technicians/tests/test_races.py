@@ -1,0 +1,75 @@
+"""What only real locks show."""
+
+import pytest
+
+from catalog.tests.factories import ServiceFactory
+from fixmate.core.tests.races import at_once
+from technicians.models import Dispatchable, Position
+from technicians.services import (
+    position_record,
+    technician_go_offline,
+    technician_go_online,
+    technician_profile_update,
+    technician_rating_add,
+)
+from technicians.tests.factories import TechnicianFactory, skill_add, technician_ready
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+
+def ping(technician, latitude):
+    return lambda: position_record(technician_id=technician.pk, latitude=latitude, longitude=-71.06)
+
+
+def table_agrees():
+    places = set(Dispatchable.objects.values_list("technician_id", "latitude", "location_at"))
+    return places == set(Position.objects.values_list("pk", "latitude", "location_at"))
+
+
+def test_first_pings_and_going_online_at_once_leave_one_right_row():
+    for _ in range(5):
+        technician = TechnicianFactory()
+        skill_add(technician, ServiceFactory())
+
+        at_once(
+            ping(technician, 42.1),
+            ping(technician, 42.2),
+            ping(technician, 42.3),
+            lambda pk=technician.pk: technician_go_online(technician_id=pk),
+        )
+
+    assert (Position.objects.count(), Dispatchable.objects.count(), table_agrees()) == (5, 5, True)
+
+
+def test_pings_while_the_rows_are_written_anew_are_not_lost():
+    technician = technician_ready(ServiceFactory())
+
+    def flicker():
+        for radius_m in range(9_000, 9_010):
+            technician_profile_update(technician_id=technician.pk, travel_radius_m=radius_m)
+
+    def drive():
+        for step in range(1, 11):
+            ping(technician, 42.4 + step / 100)()
+
+    at_once(flicker, drive)
+
+    assert table_agrees()
+    assert Dispatchable.objects.values_list("travel_radius_m", "latitude").get() == (9_009, 42.5)
+
+
+def test_going_offline_beats_a_ping():
+    technician = technician_ready(ServiceFactory())
+
+    at_once(ping(technician, 42.9), lambda: technician_go_offline(technician_id=technician.pk))
+
+    assert Dispatchable.objects.count() == 0
+
+
+def test_reviews_at_once_all_count():
+    technician = TechnicianFactory()
+
+    at_once(*[lambda: technician_rating_add(technician_id=technician.pk, rating=5)] * 8)
+
+    technician.refresh_from_db(fields=["rating_sum", "rating_count"])
+    assert (technician.rating_sum, technician.rating_count) == (40, 8)
