@@ -123,20 +123,22 @@ def run(message_id: int, token: UUID, work: Callable[[], object], *, reaches_out
     """Run the work of a claimed row; return whether it was done here.
 
     A task that only touches the database commits its effect and DONE together. One that reaches outside runs without a
-    transaction and must be idempotent. A claim that is no longer ours is dropped without a word: somebody else has it.
+    transaction and must be idempotent. A claim that is no longer ours is dropped without a word: somebody else has it,
+    or this one came a second time.
 
     :raises Exception: what the work raised, after the row has been put back or parked
     """
-    if not _start(message_id, token, reaches_outside=reaches_outside):
+    run_token = _start(message_id, token, reaches_outside=reaches_outside)
+    if run_token is None:
         return False
     try:
         with _surroundings(reaches_outside):
-            if not reaches_outside and not _is_still_ours(message_id, token):
+            if not reaches_outside and not _is_still_ours(message_id, run_token):
                 return False
             work()
-            return _finish(message_id, token)
+            return _finish(message_id, run_token)
     except Exception:
-        fail(message_id, token, traceback.format_exc())
+        fail(message_id, run_token, traceback.format_exc())
         raise
 
 
@@ -148,26 +150,29 @@ def _ours(message_id: int, token: UUID) -> QuerySet[OutboxMessage]:
     return OutboxMessage.objects.filter(pk=message_id, lease_token=token, status=OutboxStatus.READY)
 
 
-def _start(message_id: int, token: UUID, *, reaches_outside: bool) -> bool:
+def _start(message_id: int, token: UUID, *, reaches_outside: bool) -> UUID | None:
     """Mark the row as started, in a transaction of its own: a mark nobody takes back is a crash.
 
+    The claim's token is spent and replaced by the one returned, so that a message which comes twice starts nothing.
     Work on the database holds the row's lock, whatever the lease says; work outside needs a lease that outlasts it.
+    The lock is waited for, never skipped: another claimer that looks at the row again holds it for a moment.
     """
     with transaction.atomic():
-        row = _ours(message_id, token).select_for_update(skip_locked=_can_skip()).first()
+        row = _ours(message_id, token).select_for_update().first()
         if row is None:
-            return False
+            return None
         if row.crashes >= MAX_CRASHES:
             _park(row, error=row.last_error or "the process died each time this was tried")
-            return False
+            return None
         at = clock.now()
         lease_until = at + timedelta(seconds=settings.OUTBOX_LEASE_S) if reaches_outside else _claimed_until(at)
-        _ours(message_id, token).update(crashes=F("crashes") + 1, lease_until=lease_until)
-    return True
+        run_token = uuid4()
+        _ours(message_id, token).update(crashes=F("crashes") + 1, lease_until=lease_until, lease_token=run_token)
+    return run_token
 
 
 def _is_still_ours(message_id: int, token: UUID) -> bool:
-    return _ours(message_id, token).select_for_update(skip_locked=_can_skip()).exists()
+    return _ours(message_id, token).select_for_update().exists()
 
 
 def _finish(message_id: int, token: UUID) -> bool:

@@ -7,6 +7,7 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 from celery import current_app
@@ -72,14 +73,36 @@ def test_claims_at_once_never_share_a_row():
     assert sorted(taken) == list(OutboxMessage.objects.order_by("id").values_list("id", flat=True))
 
 
+def test_a_claimed_row_that_another_claimer_looks_at_again_is_done_and_not_dropped():
+    """PostgreSQL locks a row it finds changed under it, sees that it no longer fits, and holds it to the end."""
+    enqueue_all("core.tests.effect", 1)
+    (claim,) = outbox.claim(1)
+    is_held = Event()
+
+    def look_again() -> None:
+        with transaction.atomic():
+            OutboxMessage.objects.select_for_update().get()
+            is_held.set()
+            time.sleep(0.2)
+
+    def perform_meanwhile() -> None:
+        is_held.wait(timeout=20)
+        runner.perform(claim)
+
+    at_once(look_again, perform_meanwhile)
+
+    assert OutboxMessage.objects.get().status == OutboxStatus.DONE
+    assert effects.count_of(0) == 1
+
+
 def test_one_claim_delivered_many_times_at_once_has_one_effect():
     enqueue_all("core.tests.effect", 1)
     (claim,) = outbox.claim(1)
 
     at_once(*[lambda: runner.perform(claim)] * 6)
 
-    assert effects.count_of(0) == 1
-    assert OutboxMessage.objects.get().status == OutboxStatus.DONE
+    row = OutboxMessage.objects.get()
+    assert (effects.count_of(0), row.status, row.crashes) == (1, OutboxStatus.DONE, 0)
 
 
 def test_a_row_whose_process_is_killed_in_the_task_is_done_by_the_next_runner():
