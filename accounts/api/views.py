@@ -74,9 +74,8 @@ class RegisterView(AnonymousView):
         examples=[OpenApiExample("A customer", value=_ADA, request_only=True)],
     )
     def post(self, request: Request) -> Response:
-        data = RegisterInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        registration = services.user_register(**data.validated_data)
+        data = RegisterInput.parse(request.data)
+        registration = services.user_register(**data)
         return Response(RegistrationOutput(registration).data, status=status.HTTP_202_ACCEPTED)
 
 
@@ -92,9 +91,8 @@ class SendCodeView(AnonymousView):
         responses={202: None},
     )
     def post(self, request: Request) -> Response:
-        data = CodeRequestInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        services.code_request(**data.validated_data)
+        data = CodeRequestInput.parse(request.data)
+        services.code_request(**data)
         return Response(status=status.HTTP_202_ACCEPTED)
 
 
@@ -111,9 +109,8 @@ class VerifyCodeView(AnonymousView):
         examples=[OpenApiExample("A code", value={"email": "ada@example.com", "code": "123456"}, request_only=True)],
     )
     def post(self, request: Request) -> Response:
-        data = CodeInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        return Response(RegistrationOutput(services.user_verify(**data.validated_data)).data)
+        data = CodeInput.parse(request.data)
+        return Response(RegistrationOutput(services.user_verify(**data)).data)
 
 
 @extend_schema(tags=["auth"])
@@ -138,9 +135,8 @@ class LoginView(AnonymousView):
     )
     def post(self, request: Request) -> Response:
         kind = LoginForm if isinstance(request.data, QueryDict) else LoginInput
-        data = kind(data=request.data)
-        data.is_valid(raise_exception=True)
-        email, password = data.validated_data["email"], data.validated_data["password"]
+        data = kind.parse(request.data)
+        email, password = data["email"], data["password"]
         return _token_answer(pair_of(services.session_open(email=email, password=password)))
 
 
@@ -156,9 +152,8 @@ class RefreshView(AnonymousView):
         responses={200: TokenOutput, 401: _REFUSED, 403: _SUSPENDED},
     )
     def post(self, request: Request) -> Response:
-        data = RefreshInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        claims = refresh_claims_of(data.validated_data["refresh_token"])
+        data = RefreshInput.parse(request.data)
+        claims = refresh_claims_of(data["refresh_token"])
         session = services.session_refresh(session_id=claims.session_id, refresh_jti=claims.refresh_jti)
         return _token_answer(pair_of(session))
 
@@ -175,9 +170,8 @@ class LogoutView(AnonymousView):
         responses={204: None, 401: _REFUSED},
     )
     def post(self, request: Request) -> Response:
-        data = LogoutInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        refresh_token = data.validated_data["refresh_token"]
+        data = LogoutInput.parse(request.data)
+        refresh_token = data["refresh_token"]
         if refresh_token:
             session_id = refresh_claims_of(refresh_token).session_id
         else:
@@ -202,9 +196,8 @@ class MeView(APIView):
         responses=UserOutput,
     )
     def patch(self, request: AuthedRequest) -> Response:
-        data = ProfileInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        user = services.user_profile_update(user_id=request.user.pk, **data.validated_data)
+        data = ProfileInput.parse(request.data)
+        user = services.user_profile_update(user_id=request.user.pk, **data)
         return Response(UserOutput(user).data)
 
 
@@ -239,9 +232,8 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewS
     @action(detail=True, methods=["post"])
     def suspend(self, request: AuthedRequest, pk: str) -> Response:
         user = self.get_object()
-        data = ReasonInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        user = services.user_suspend(user_id=user.pk, actor=request.user, **data.validated_data)
+        data = ReasonInput.parse(request.data)
+        user = services.user_suspend(user_id=user.pk, actor=request.user, **data)
         return Response(UserOutput(user).data)
 
     @extend_schema(
@@ -253,7 +245,6 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewS
     @action(detail=True, methods=["post"])
     def reinstate(self, request: AuthedRequest, pk: str) -> Response:
         user = self.get_object()
-        data = ReasonInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        user = services.user_reinstate(user_id=user.pk, actor=request.user, **data.validated_data)
+        data = ReasonInput.parse(request.data)
+        user = services.user_reinstate(user_id=user.pk, actor=request.user, **data)
         return Response(UserOutput(user).data)

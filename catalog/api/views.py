@@ -45,9 +45,8 @@ class CatalogueViewSet(GenericViewSet[Any]):
         return [AllowAny()] if self.action in READS else [IsVerified(), IsAdminUser()]
 
     def upkeep(self) -> dict[str, Any]:
-        data = UpkeepInput(data=self.request.data)
-        data.is_valid(raise_exception=True)
-        return {**data.validated_data, "actor": self.request.user}
+        data = UpkeepInput.parse(self.request.data)
+        return {**data, "actor": self.request.user}
 
 
 @extend_schema(tags=["Catalogue"])
@@ -66,9 +65,8 @@ class CategoryViewSet(mixins.ListModelMixin, CatalogueViewSet):
         responses={201: CategoryOutput},
     )
     def create(self, request: Request) -> Response:
-        data = CategoryInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        category = category_create(actor=request.user, **data.validated_data)
+        data = CategoryInput.parse(request.data)
+        category = category_create(actor=request.user, **data)
         return Response(CategoryOutput(category).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(
@@ -76,9 +74,8 @@ class CategoryViewSet(mixins.ListModelMixin, CatalogueViewSet):
     )
     def partial_update(self, request: Request, pk: str) -> Response:
         category = self.get_object()
-        data = CategoryInput(data=request.data, partial=True)
-        data.is_valid(raise_exception=True)
-        category = category_update(category_id=category.pk, actor=request.user, **data.validated_data)
+        data = CategoryInput.parse(request.data, partial=True)
+        category = category_update(category_id=category.pk, actor=request.user, **data)
         return Response(CategoryOutput(category).data)
 
     @extend_schema(
@@ -128,9 +125,8 @@ class ServiceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Catalogue
         examples=[OpenApiExample("A visit", value=ServiceExample.INPUT, request_only=True)],
     )
     def create(self, request: Request) -> Response:
-        data = ServiceInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        service = service_create(actor=request.user, **data.validated_data)
+        data = ServiceInput.parse(request.data)
+        service = service_create(actor=request.user, **data)
         return Response(ServiceOutput(service).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(
@@ -142,9 +138,8 @@ class ServiceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Catalogue
     )
     def partial_update(self, request: Request, pk: str) -> Response:
         service = self.get_object()
-        data = ServiceInput(data=request.data, partial=True)
-        data.is_valid(raise_exception=True)
-        service = service_update(service_id=service.pk, actor=request.user, **data.validated_data)
+        data = ServiceInput.parse(request.data, partial=True)
+        service = service_update(service_id=service.pk, actor=request.user, **data)
         return Response(ServiceOutput(service).data)
 
     @extend_schema(

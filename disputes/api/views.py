@@ -31,7 +31,7 @@ from disputes.services import (
     dispute_withdraw,
 )
 from fixmate.core.api.permissions import HasRole, IsVerified
-from fixmate.core.api.serializers import InputSerializer, NoBody, ReasonInput
+from fixmate.core.api.serializers import NoBody, ReasonInput
 
 _IsSide = HasRole(Role.CUSTOMER, Role.TECHNICIAN)
 _IsStaff = HasRole(Role.ADMIN)
@@ -74,7 +74,7 @@ class DisputeViewSet(mixins.ListModelMixin, GenericViewSet):
         examples=[_QUARREL],
     )
     def create(self, request: AuthedRequest) -> Response:
-        data = _parsed(DisputeOpenInput, request)
+        data = DisputeOpenInput.parse(request.data)
         dispute = dispute_open(actor=request.user, **data)
         return self._answer(dispute.pk, status.HTTP_201_CREATED)
 
@@ -92,7 +92,7 @@ class DisputeViewSet(mixins.ListModelMixin, GenericViewSet):
     @action(detail=True, methods=["post"])
     def messages(self, request: AuthedRequest, pk: UUID) -> Response:
         dispute = dispute_get_visible_to(user=request.user, dispute_id=pk)
-        data = _parsed(DisputeMessageInput, request)
+        data = DisputeMessageInput.parse(request.data)
         dispute_message_add(dispute_id=dispute.pk, actor=request.user, **data)
         return self._answer(pk, status.HTTP_201_CREATED)
 
@@ -106,7 +106,7 @@ class DisputeViewSet(mixins.ListModelMixin, GenericViewSet):
     @action(detail=True, methods=["post"], permission_classes=[_IsSide])
     def withdraw(self, request: AuthedRequest, pk: UUID) -> Response:
         dispute = dispute_get_visible_to(user=request.user, dispute_id=pk)
-        _parsed(NoBody, request)
+        NoBody.parse(request.data)
         dispute_withdraw(dispute_id=dispute.pk, actor=request.user)
         return self._answer(pk)
 
@@ -120,7 +120,7 @@ class DisputeViewSet(mixins.ListModelMixin, GenericViewSet):
     @action(detail=True, methods=["post"], permission_classes=[_IsStaff])
     def review(self, request: AuthedRequest, pk: UUID) -> Response:
         dispute = dispute_get_visible_to(user=request.user, dispute_id=pk)
-        data = _parsed(ReasonInput, request)
+        data = ReasonInput.parse(request.data)
         dispute_begin_review(dispute_id=dispute.pk, actor=request.user, **data)
         return self._answer(pk)
 
@@ -134,7 +134,7 @@ class DisputeViewSet(mixins.ListModelMixin, GenericViewSet):
     @action(detail=True, methods=["post"], permission_classes=[_IsStaff])
     def resolve(self, request: AuthedRequest, pk: UUID) -> Response:
         dispute = dispute_get_visible_to(user=request.user, dispute_id=pk)
-        data = _parsed(DisputeResolveInput, request)
+        data = DisputeResolveInput.parse(request.data)
         dispute_resolve(dispute_id=dispute.pk, actor=request.user, **data)
         return self._answer(pk)
 
@@ -148,17 +148,10 @@ class DisputeViewSet(mixins.ListModelMixin, GenericViewSet):
     @action(detail=True, methods=["post"], permission_classes=[_IsStaff])
     def dismiss(self, request: AuthedRequest, pk: UUID) -> Response:
         dispute = dispute_get_visible_to(user=request.user, dispute_id=pk)
-        data = _parsed(DisputeDismissInput, request)
+        data = DisputeDismissInput.parse(request.data)
         dispute_dismiss(dispute_id=dispute.pk, actor=request.user, **data)
         return self._answer(pk)
 
     def _answer(self, dispute_id: UUID, status_code: int = status.HTTP_200_OK) -> Response:
         dispute = dispute_get_visible_to(user=self.request.user, dispute_id=dispute_id)
         return Response(DisputeDetailOutput(dispute).data, status=status_code)
-
-
-def _parsed(serializer: type[InputSerializer], request: AuthedRequest) -> dict[str, Any]:
-    data = serializer(data=request.data)
-    data.is_valid(raise_exception=True)
-    parsed: dict[str, Any] = data.validated_data
-    return parsed

@@ -55,7 +55,7 @@ class NotificationViewSet(mixins.ListModelMixin, GenericViewSet[Notification]):
     @action(detail=True, methods=["post"])
     def read(self, request: AuthedRequest, pk: str) -> Response:
         notification = self.get_object()
-        NoBody(data=request.data).is_valid(raise_exception=True)
+        NoBody.parse(request.data)
         notification = notification_read(notification_id=notification.pk, actor=request.user)
         return Response(NotificationOutput(notification).data)
 
@@ -68,6 +68,6 @@ class NotificationViewSet(mixins.ListModelMixin, GenericViewSet[Notification]):
     )
     @action(detail=False, methods=["post"], url_path="read-all")
     def read_all(self, request: AuthedRequest) -> Response:
-        NoBody(data=request.data).is_valid(raise_exception=True)
+        NoBody.parse(request.data)
         notification_read_all(actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)

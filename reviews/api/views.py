@@ -70,7 +70,6 @@ class JobReviewViewSet(GenericViewSet):
     @action(detail=True, methods=["post"])
     def review(self, request: AuthedRequest, pk: UUID) -> Response:
         job = job_get_visible_to(user=request.user, job_id=pk)
-        data = ReviewInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        review = review_create(job_id=job.pk, actor=request.user, **data.validated_data)
+        data = ReviewInput.parse(request.data)
+        review = review_create(job_id=job.pk, actor=request.user, **data)
         return Response(ReviewOutput(review).data, status=status.HTTP_201_CREATED)

@@ -94,9 +94,8 @@ class StaffTechnicianViewSet(mixins.ListModelMixin, GenericViewSet[Technician]):
 
     def _decide(self, service: Callable[..., Technician]) -> Response:
         technician = self.get_object()
-        data = ReasonInput(data=self.request.data)
-        data.is_valid(raise_exception=True)
-        service(technician_id=technician.pk, actor=self.request.user, **data.validated_data)
+        data = ReasonInput.parse(self.request.data)
+        service(technician_id=technician.pk, actor=self.request.user, **data)
         return self._profile(technician.pk)
 
     def _profile(self, technician_id: UUID) -> Response:
@@ -136,7 +135,6 @@ class StaffDocumentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Gen
 
     def _decide(self, service: Callable[..., Document]) -> Response:
         document = self.get_object()
-        data = ReasonInput(data=self.request.data)
-        data.is_valid(raise_exception=True)
-        document = service(document_id=document.pk, actor=self.request.user, **data.validated_data)
+        data = ReasonInput.parse(self.request.data)
+        document = service(document_id=document.pk, actor=self.request.user, **data)
         return Response(StaffDocumentOutput(document).data)

@@ -14,6 +14,17 @@ from fixmate.core.money import Money, exponent
 class InputSerializer(serializers.Serializer[Any]):
     """A body: unknown fields are refused, not ignored."""
 
+    @classmethod
+    def parse(cls, data: Any, *, partial: bool = False) -> dict[str, Any]:
+        """Return the fields of a request's data.
+
+        :raises ValidationError: with a text for each field that is wrong
+        """
+        body = cls(data=data, partial=partial)
+        body.is_valid(raise_exception=True)
+        fields: dict[str, Any] = body.validated_data
+        return fields
+
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
             unknown = sorted(str(key) for key in data if key not in self.fields)

@@ -35,7 +35,6 @@ class UploadViewSet(GenericViewSet):
         ],
     )
     def create(self, request: Request) -> Response:
-        data = UploadInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        upload = upload_create(owner=request.user, **data.validated_data)
+        data = UploadInput.parse(request.data)
+        upload = upload_create(owner=request.user, **data)
         return Response(UploadOutput(upload).data, status=status.HTTP_201_CREATED)
