@@ -1,10 +1,12 @@
 """Working through rows that are due, each on its own."""
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
+from django.db.models import QuerySet
 
+PURGE_BATCH: Final = 1_000
 Row = TypeVar("Row")
 log = structlog.get_logger(__name__)
 
@@ -20,3 +22,15 @@ def _acted(row: Row, act: Callable[[Row], bool]) -> bool:
     except Exception:
         log.exception("batch.row_failed", row=str(row))
         return False
+
+
+def purge(rows: QuerySet[Any]) -> int:
+    """Delete the rows, some at a time, each time in a transaction of its own; return how many. Idempotent.
+
+    No lock is held for long, and what is done stays done when the process ends in between.
+    """
+    removed = 0
+    while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:PURGE_BATCH]):
+        rows.model._default_manager.filter(pk__in=keys).delete()
+        removed += len(keys)
+    return removed

@@ -1,10 +1,12 @@
 """The console: Django's admin over services. It shows everything, and changes nothing by itself."""
 
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
 from django.db import IntegrityError
+from django.db.models import Model
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -20,12 +22,44 @@ class ReasonForm(forms.Form):
 
 
 class StaffAct:
-    """One act on one row: its label, and the service call behind it (`object`, `actor`, `reason`)."""
+    """One act on one row: its label, and the service call behind it (`object`, `actor`, and what the form asks).
 
-    def __init__(self, label: str, call: Any, *, danger: bool = False) -> None:
+    `initial` tells, of the row, what the form shows at first.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        call: Any,
+        *,
+        danger: bool = False,
+        form: type[ReasonForm] = ReasonForm,
+        initial: Callable[[Any], dict[str, Any]] | None = None,
+    ) -> None:
         self.label = label
         self.call = call
         self.danger = danger
+        self.form = form
+        self.initial = initial
+
+    def form_for(self, obj: Any, posted: Any) -> ReasonForm:
+        return self.form(posted or None, initial=self.initial(obj) if self.initial else None)
+
+
+_added: dict[type[Model], dict[str, StaffAct]] = {}
+
+
+def add_acts(model: type[Model], acts: dict[str, StaffAct]) -> None:
+    """Put acts of an upper app on the page of a lower app's rows; called while admin modules are loaded."""
+    _added.setdefault(model, {}).update(acts)
+
+
+_panels: dict[type[Model], dict[str, Callable[[Any], Iterable[str]]]] = {}
+
+
+def add_panel(model: type[Model], title: str, lines_of: Callable[[Any], Iterable[str]]) -> None:
+    """Show what an upper app has to say of a lower app's row on its page, as lines of text."""
+    _panels.setdefault(model, {})[title] = lines_of
 
 
 class ReadOnlyInline(admin.TabularInline[Any, Any]):
@@ -66,20 +100,28 @@ class ConsoleAdmin(admin.ModelAdmin[Any]):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
-        buttons = [{"name": name, "label": act.label, "danger": act.danger} for name, act in self.acts.items()]
-        context = {**(extra_context or {}), "acts": buttons}
+        buttons = [{"name": name, "label": act.label, "danger": act.danger} for name, act in self.all_acts().items()]
+        context = {**(extra_context or {}), "acts": buttons, "panels": self._panels_of(request, object_id)}
         return super().change_view(request, object_id, form_url, context)
+
+    def _panels_of(self, request: HttpRequest, object_id: str) -> dict[str, str]:
+        panels = _panels.get(self.model, {})
+        obj = self.get_object(request, object_id) if panels else None
+        return {title: "\n".join(lines_of(obj)) for title, lines_of in panels.items()} if obj else {}
+
+    def all_acts(self) -> dict[str, StaffAct]:
+        return {**self.acts, **_added.get(self.model, {})}
 
     def act_view(self, request: HttpRequest, object_id: str, act: str) -> HttpResponseBase:
         """Ask for the reason, then call the service. What it refuses is shown, not raised."""
         obj = self.get_object(request, object_id)
-        chosen = self.acts.get(act)
+        chosen = self.all_acts().get(act)
         if obj is None or chosen is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined, no-any-return]
         back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[obj.pk])
-        form = ReasonForm(request.POST or None)
+        form = chosen.form_for(obj, request.POST)
         if request.method == "POST" and form.is_valid():
-            self._perform(request, chosen, obj, form.cleaned_data["reason"])
+            self._perform(request, chosen, obj, form.cleaned_data)
             return redirect(back)
         context = {
             **self.admin_site.each_context(request),
@@ -92,9 +134,9 @@ class ConsoleAdmin(admin.ModelAdmin[Any]):
         }
         return TemplateResponse(request, "console/act.html", context)
 
-    def _perform(self, request: HttpRequest, act: StaffAct, obj: Any, reason: str) -> None:
+    def _perform(self, request: HttpRequest, act: StaffAct, obj: Any, given: dict[str, Any]) -> None:
         try:
-            act.call(obj, actor=request.user, reason=reason)
+            act.call(obj, actor=request.user, **given)
         except (DomainError, IntegrityError) as exc:
             refusal = exc if isinstance(exc, DomainError) else conflict_of(exc)
             if refusal is None:

@@ -5,6 +5,7 @@ of latitude, under 1 m up to 80; and symmetric.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, cos, hypot, radians
 
 from h3.api import basic_int as h3
@@ -37,10 +38,30 @@ def cell_of(latitude: float, longitude: float) -> int:
     return cell
 
 
+@dataclass(frozen=True, slots=True)
+class Circle:
+    latitude: float
+    longitude: float
+    radius_m: float
+
+
+@lru_cache(maxsize=20_000)  # geometry never changes, and a pass asks for the same few cells again and again
+def cell_circle(cell: int) -> Circle:
+    """Return the smallest circle around the cell's centre that holds every point of it."""
+    latitude, longitude = h3.cell_to_latlng(cell)
+    corners = (distance_m(latitude, longitude, *corner) for corner in h3.cell_to_boundary(cell))
+    return Circle(latitude, longitude, max(corners))
+
+
 def cells_within(latitude: float, longitude: float, radius_m: float) -> list[int]:
     """Return every cell that can hold a point within `radius_m`, up to 50 km, and a few that cannot."""
     centre = cell_of(latitude, longitude)
     return list(h3.grid_disk(centre, _rings(centre, radius_m)))
+
+
+def cells_around(cell: int) -> list[int]:
+    """Return the cell and the six around it (five, around a pentagon)."""
+    return list(h3.grid_disk(cell, 1))
 
 
 def _rings(centre: int, radius_m: float) -> int:

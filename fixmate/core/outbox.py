@@ -88,7 +88,11 @@ def enqueue_many(calls: Iterable[tuple[str, dict[str, Any]]]) -> None:
 
 
 def claim(limit: int) -> list[Claim]:
-    """Lease up to `limit` due rows, oldest first. Two claimers never get the same row."""
+    """Lease up to `limit` due rows, oldest first. Two claimers never get the same row.
+
+    A row that was claimed before and never begun keeps its token: whichever message arrives first begins it. With a
+    new one each time, a queue that lags by more than a lease would hold nothing but messages that start nothing.
+    """
     with transaction.atomic():
         at = clock.now()
         due = OutboxMessage.objects.filter(status=OutboxStatus.READY, run_at__lte=at).filter(
@@ -96,10 +100,11 @@ def claim(limit: int) -> list[Claim]:
         )
         rows = list(due.select_for_update(skip_locked=_can_skip()).order_by("run_at", "id")[:limit])
         token = uuid4()
-        OutboxMessage.objects.filter(pk__in=[row.pk for row in rows]).update(
-            lease_until=_claimed_until(at), lease_token=token
-        )
-    return [Claim(row.pk, token, row.task, row.payload) for row in rows]
+        waiting = {row.pk: row.lease_token for row in rows if row.lease_token and not row.crashes}
+        leased = OutboxMessage.objects.filter(pk__in=[row.pk for row in rows])
+        leased.exclude(pk__in=waiting).update(lease_token=token)
+        leased.update(lease_until=_claimed_until(at))
+    return [Claim(row.pk, waiting.get(row.pk) or token, row.task, row.payload) for row in rows]
 
 
 def _can_skip() -> bool:

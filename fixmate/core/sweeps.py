@@ -13,6 +13,7 @@ from celery import current_app
 from fixmate.core.events import NamedTask
 
 T = TypeVar("T", bound=NamedTask)
+RARE = timedelta(seconds=10)
 _sweeps: dict[str, timedelta] = {}
 
 
@@ -40,9 +41,14 @@ class Schedule:
         self._next_at: dict[str, float] = {}
 
     def due(self) -> list[str]:
-        """Return the names that are due, and count them as run."""
+        """Return the names that are due, the most frequent first, and count them as run.
+
+        Of the rare ones one at a time: at the start of a process all are due, and no deadline may wait behind them.
+        """
         at = time.monotonic()
-        names = [name for name in _sweeps if self._next_at.get(name, 0.0) <= at]
+        due = sorted((name for name in _sweeps if self._next_at.get(name, 0.0) <= at), key=_sweeps.__getitem__)
+        frequent = [name for name in due if _sweeps[name] <= RARE]
+        names = due[: len(frequent) + 1]
         for name in names:
             self._next_at[name] = at + _sweeps[name].total_seconds()
         return names

@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fixmate.core import geo
-from fixmate.core.geo import EARTH_RADIUS_M, cell_of, cells_within, distance_m
+from fixmate.core.geo import EARTH_RADIUS_M, cell_of, cells_around, cells_within, distance_m
 
 LATITUDES = st.floats(-90, 90)
 LONGITUDES = st.floats(-180, 180)
@@ -48,6 +48,13 @@ def test_the_cells_hold_every_point_around_the_twelve_pentagons_too(pentagon, aw
     here = point_at(*h3.cell_to_latlng(pentagon), away, direction)
 
     assert cell_of(*point_at(*here, radius, bearing)) in cells_within(*here, radius)
+
+
+def test_the_cells_around_are_the_six_that_touch_it_and_itself():
+    cell = cell_of(42.36, -71.06)
+
+    assert len(cells_around(cell)) == 7
+    assert all(h3.are_neighbor_cells(cell, other) for other in cells_around(cell) if other != cell)
 
 
 def test_the_reach_of_a_cell_is_a_bound():

@@ -295,6 +295,7 @@ def test_starting_renews_the_lease_for_as_long_as_the_work_may_take(noon, settin
 def test_a_stale_claim_is_dropped_without_effect(drain):
     message = enqueued(number=12)
     (stale,) = outbox.claim(1)
+    outbox._start(stale.message_id, stale.token, reaches_outside=False)  # and died
     make_due(message)
     (fresh,) = outbox.claim(1)
 
@@ -302,7 +303,33 @@ def test_a_stale_claim_is_dropped_without_effect(drain):
 
     row = reread(message)
     assert effects.count_of(12) == 0
-    assert (row.status, row.lease_token, row.crashes) == (OutboxStatus.READY, fresh.token, 0)
+    assert (row.status, row.lease_token, row.crashes) == (OutboxStatus.READY, fresh.token, 1)
+
+
+def test_a_row_claimed_again_before_it_was_begun_is_done_by_the_message_that_comes_first():
+    """Or a queue that lags by more than a lease would hold nothing but messages that start nothing."""
+    message = enqueued(number=12)
+    (first,) = outbox.claim(1)
+    make_due(message)
+    (second,) = outbox.claim(1)
+
+    runner.perform(first)
+    runner.perform(second)
+
+    assert first == second
+    assert (effects.count_of(12), reread(message).status) == (1, OutboxStatus.DONE)
+
+
+def test_rows_claimed_together_keep_their_own_tokens():
+    waiting, fresh = enqueued(number=12), enqueued(number=13)
+    (first,) = outbox.claim(1)
+    make_due(waiting)
+
+    claims = outbox.claim(2)
+
+    assert {claim.message_id: claim.token for claim in claims}[waiting.pk] == first.token
+    assert all(reread(message).lease_token in {claim.token for claim in claims} for message in (waiting, fresh))
+    assert len({claim.token for claim in claims}) == 2
 
 
 def test_a_claim_lost_between_start_and_effect_has_no_effect(monkeypatch):

@@ -172,6 +172,17 @@ def test_a_sweep_is_due_at_once_and_again_after_its_time(own_sweeps, monkeypatch
     assert schedule.due() == ["often"]
 
 
+def test_what_is_rare_waits_its_turn_behind_what_is_frequent(own_sweeps, monkeypatch):
+    monkeypatch.setattr(sweeps.time, "monotonic", lambda: 100.0)
+    often, rarely, daily = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
+    own_sweeps.update({"purge": daily, "review": rarely, "push": 2 * often, "expire": often})
+    schedule = sweeps.Schedule()
+
+    rounds = [schedule.due() for _ in range(3)]
+
+    assert rounds == [["expire", "push", "review"], ["purge"], []]
+
+
 def test_sweep_registers_the_task_and_gives_it_back(own_sweeps, monkeypatch):
     monkeypatch.setattr(current_app, "add_periodic_task", lambda *_, **__: None)
 

@@ -7,8 +7,8 @@ import time_machine
 from django.db import connection
 from drf_spectacular.generators import SchemaGenerator
 
-from fixmate.core import clock, context, heartbeats
-from fixmate.core.batches import each_alone
+from fixmate.core import batches, clock, context, heartbeats
+from fixmate.core.batches import each_alone, purge
 from fixmate.core.context import Context, Source
 from fixmate.core.errors import Conflict, DomainError
 from fixmate.core.ids import uuid7
@@ -103,6 +103,17 @@ def test_rows_are_worked_through_each_alone():
 
     assert each_alone([3, 0, 2], act) == 1
     assert tried == [3, 0, 2]
+
+
+@pytest.mark.django_db
+def test_purge_removes_the_rows_given_some_at_a_time(monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(batches, "PURGE_BATCH", 2)
+    Heartbeat.objects.bulk_create(Heartbeat(name=name, at=datetime.now(UTC)) for name in ("a", "b", "c", "work"))
+
+    with django_assert_num_queries(5):  # two batches, and a look that finds nothing
+        removed = purge(Heartbeat.objects.exclude(name="work"))
+
+    assert (removed, Heartbeat.objects.get().name) == (3, "work")
 
 
 def test_the_schema_names_the_errors_that_follow_from_the_shape_of_an_operation():
