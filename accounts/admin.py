@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 
 from accounts.models import SecurityEvent, Session, User
-from accounts.services import user_reinstate, user_suspend
+from accounts.services import staff_dismiss_dispatcher, user_reinstate, user_suspend
 from fixmate.core.console import ConsoleAdmin, StaffAct
 
 
@@ -14,6 +14,10 @@ def _suspend(user: User, *, actor: Any, reason: str) -> None:
 
 def _reinstate(user: User, *, actor: Any, reason: str) -> None:
     user_reinstate(user_id=user.pk, actor=actor, reason=reason)
+
+
+def _dismiss(user: User, *, actor: Any, reason: str) -> None:
+    staff_dismiss_dispatcher(user_id=user.pk, actor=actor, reason=reason)
 
 
 admin.site.unregister(Group)  # it would be edited past services and audit, and nothing here asks for it
@@ -32,6 +36,7 @@ class UserAdmin(ConsoleAdmin):
         "first_name",
         "last_name",
         "role",
+        "is_dispatcher",
         "status",
         "created_at",
         "verified_at",
@@ -41,6 +46,7 @@ class UserAdmin(ConsoleAdmin):
     acts = {
         "suspend": StaffAct("Suspend", _suspend, danger=True),
         "reinstate": StaffAct("Reinstate", _reinstate),
+        "dismiss": StaffAct("Take the dispatcher role away", _dismiss, danger=True),
     }
 
 

@@ -7,6 +7,10 @@ class Role(models.TextChoices):
     ADMIN = "ADMIN", "Admin"
 
 
+# The permission to give jobs to technicians by hand
+DISPATCH_JOB = "matching.dispatch_job"
+
+
 class UserStatus(models.TextChoices):
     PENDING = "PENDING", "Pending"
     ACTIVE = "ACTIVE", "Active"

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.enums import CodePurpose, Role, SecurityEventKind, SessionEnd, UserStatus
+from accounts.enums import DISPATCH_JOB, CodePurpose, Role, SecurityEventKind, SessionEnd, UserStatus
 from fixmate.core.ids import uuid7
 from fixmate.core.lifecycle import StateField, StateModel, state_constraint, transition
 from fixmate.core.triggers import append_only
@@ -28,6 +28,7 @@ class User(StateModel, AbstractBaseUser):
     first_name = models.CharField(max_length=80)
     last_name = models.CharField(max_length=80)
     role = models.CharField(max_length=20, choices=Role.choices)
+    is_dispatcher = models.BooleanField(default=False, help_text="staff who may give jobs to technicians by hand")
     status = StateField(choices=UserStatus.choices, default=UserStatus.PENDING)
     created_at = models.DateTimeField(default=timezone.now)
     verified_at = models.DateTimeField(null=True)
@@ -42,6 +43,9 @@ class User(StateModel, AbstractBaseUser):
         constraints: ClassVar = [
             state_constraint("user_status_known", UserStatus),
             models.CheckConstraint(condition=Q(role__in=Role.values), name="user_role_known"),
+            models.CheckConstraint(
+                condition=Q(is_dispatcher=False) | Q(role=Role.ADMIN), name="user_dispatcher_is_staff"
+            ),
             models.CheckConstraint(
                 condition=Q(email__isnull=False) | Q(phone__isnull=False) | Q(status=UserStatus.DELETED),
                 name="user_has_an_address",
@@ -75,8 +79,8 @@ class User(StateModel, AbstractBaseUser):
         return self.role == Role.ADMIN and self.is_verified
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """Staff see every page of the console; what they may change is each page's acts."""
-        return self.is_staff
+        """Staff see every page of the console; what they may change is each page's acts. Dispatching is a role more."""
+        return self.is_staff and (perm != DISPATCH_JOB or self.is_dispatcher)
 
     def has_module_perms(self, app_label: str) -> bool:
         return self.is_staff

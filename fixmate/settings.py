@@ -46,6 +46,7 @@ CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 HOST = env("HOST", "127.0.0.1")
 PORT = env_int("PORT", 8000, minimum=1)
 TRUSTED_PROXY_COUNT = env_int("TRUSTED_PROXY_COUNT", 0)
+METRICS_TOKEN = env("METRICS_TOKEN")
 
 # Applications
 INSTALLED_APPS = [
@@ -288,6 +289,9 @@ START_CODE_TRIES = env_int("START_CODE_TRIES", 5, minimum=1)
 START_MAX_DISTANCE_M = env_int("START_MAX_DISTANCE_M", 500)
 START_MAX_POSITION_AGE_S = env_int("START_MAX_POSITION_AGE_S", 600)
 CONTACT_VISIBLE_DAYS = env_int("CONTACT_VISIBLE_DAYS", 30)
+VISIT_REMINDER_S = env_int("VISIT_REMINDER_S", 3600, minimum=1)
+DARK_CHECK_S = env_int("DARK_CHECK_S", 1800)
+DARK_AFTER_S = env_int("DARK_AFTER_S", 900, minimum=1)
 DISPUTE_WINDOW_DAYS = env_int("DISPUTE_WINDOW_DAYS", 14)
 
 # Technicians
@@ -295,13 +299,29 @@ REQUIRED_DOCUMENTS = env_list("REQUIRED_DOCUMENTS", "IDENTITY")
 POSITION_FRESH_S = env_int("POSITION_FRESH_S", 120, minimum=1)
 POSITION_MIN_MOVE_M = env_int("POSITION_MIN_MOVE_M", 50)
 POSITION_TOUCH_S = env_int("POSITION_TOUCH_S", 30, minimum=1)
+POSITION_TRACE_M = env_int("POSITION_TRACE_M", 500, minimum=1)
+PINGS_ARE_BATCHED = IS_PRODUCTION  # embedded, one process writes them itself and there is no Redis
+PING_BATCH = env_int("PING_BATCH", 500, minimum=1)
 DOCUMENT_REMINDER_DAYS = env_int("DOCUMENT_REMINDER_DAYS", 30, minimum=1)
+STATE_KEEP_DAYS = env_int("STATE_KEEP_DAYS", 90, minimum=1)
 WORKLOAD_CAP = env_int("WORKLOAD_CAP", 8, minimum=1)  # jobs held at once, booked ones included
 
 # Matching
 MATCHING_POLICY = env("MATCHING_POLICY", "index")
+POLICY_LIMIT_MS = env_int("POLICY_LIMIT_MS", 50, minimum=1)
+SHADOW_POLICIES_MAX = env_int("SHADOW_POLICIES_MAX", 3)
+EXPLORATION_PERCENT = env_decimal("EXPLORATION_PERCENT", "0", maximum="100")
+EXPLORATION_AMONG = env_int("EXPLORATION_AMONG", 8, minimum=1)
+RANK_BATCH = env_int("RANK_BATCH", 500, minimum=1)
+MANUAL_ASSIGNMENT = env_bool("MANUAL_ASSIGNMENT", default=False)
 OFFER_TIMEOUT_S = env_int("OFFER_TIMEOUT_S", 60, minimum=1)
 OFFER_TIMEOUT_SCHEDULED_S = env_int("OFFER_TIMEOUT_SCHEDULED_S", 180, minimum=1)
+OFFER_ACK_S = env_int("OFFER_ACK_S", 10, minimum=1)
+OFFER_TIMEOUT_MIN_S = env_int("OFFER_TIMEOUT_MIN_S", 30, minimum=1)
+OFFER_TIMEOUT_MAX_S = env_int("OFFER_TIMEOUT_MAX_S", 120, minimum=1)
+LEARN_TIMEOUT = env_bool("LEARN_TIMEOUT", default=False)
+LEARN_FROM_ANSWERS = env_int("LEARN_FROM_ANSWERS", 50, minimum=1)
+LEARN_DAYS = env_int("LEARN_DAYS", 14, minimum=1)
 PASS_RETRY_S = env_int("PASS_RETRY_S", 15, minimum=1)
 PASS_LOST_S = env_int("PASS_LOST_S", 15, minimum=1)
 SEARCH_BUDGET_S = env_int("SEARCH_BUDGET_S", 600, minimum=1)
@@ -310,7 +330,25 @@ SEARCH_RADIUS_M = env_int("SEARCH_RADIUS_M", 6_000, minimum=1)
 SEARCH_RADIUS_STEP_M = env_int("SEARCH_RADIUS_STEP_M", 4_000)
 SEARCH_RADIUS_STEP_S = env_int("SEARCH_RADIUS_STEP_S", 60, minimum=1)
 SEARCH_RADIUS_MAX_M = env_int("SEARCH_RADIUS_MAX_M", 18_000, minimum=1)
+REFUSALS_BEFORE_FLAG = env_int("REFUSALS_BEFORE_FLAG", 6, minimum=1)
+COOLDOWN_REJECT_S = env_int("COOLDOWN_REJECT_S", 30)
+COOLDOWN_SILENT_S = env_int("COOLDOWN_SILENT_S", 60)
+COOLDOWN_UNDELIVERED_S = env_int("COOLDOWN_UNDELIVERED_S", 20)
+PAUSE_AFTER_SILENT = env_int("PAUSE_AFTER_SILENT", 3, minimum=1)
+PAUSE_S = env_int("PAUSE_S", 300)
+STARVATION_ONLINE_S = env_int("STARVATION_ONLINE_S", 3 * 3600, minimum=1)
+STARVATION_ONE_IN = env_int("STARVATION_ONE_IN", 10)
+BUSY_MEMORY_S = env_int("BUSY_MEMORY_S", 1800)
+REFUSAL_MEMORY_S = env_int("REFUSAL_MEMORY_S", 7 * 86_400)
+TRAVEL_SLACK_S = env_int("TRAVEL_SLACK_S", 0)
+ESTIMATE_FROM_JOBS = env_int("ESTIMATE_FROM_JOBS", 5, minimum=1)
+ESTIMATE_DAYS = env_int("ESTIMATE_DAYS", 7, minimum=1)
 CANDIDATES_KEPT = env_int("CANDIDATES_KEPT", 50, minimum=1)
+POOL_SIZE = env_int("POOL_SIZE", 1_000, minimum=1)
+INDEX_FROM_ROWS = env_int("INDEX_FROM_ROWS", 250)
+DECISION_KEEP_DAYS = env_int("DECISION_KEEP_DAYS", 90, minimum=1)
+EXPLAIN_DAYS = env_int("EXPLAIN_DAYS", 30, minimum=1)
+EXPLAIN_PASSES = env_int("EXPLAIN_PASSES", 200, minimum=1)
 BASE_POSITION_AHEAD_S = env_int("BASE_POSITION_AHEAD_S", 2 * 3600)
 
 # Files and mail
@@ -353,7 +391,7 @@ if IS_PRODUCTION:
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
     SECURE_SSL_REDIRECT = env_bool("SSL_REDIRECT", default=True)
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^health$", r"^readyz$"]
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^health$", r"^readyz$", r"^metrics$"]
     if TRUSTED_PROXY_COUNT:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 

@@ -3,7 +3,7 @@ from typing import Any
 from django.contrib import admin
 
 from fixmate.core.console import ConsoleAdmin, ReadOnlyInline, StaffAct
-from jobs.models import Job, JobEvent, JobPhoto, JobPrice
+from jobs.models import Block, Job, JobEvent, JobPhoto, JobPrice
 from jobs.services import job_cancel_by_staff, job_rematch_by_staff
 
 
@@ -49,3 +49,12 @@ class JobAdmin(ConsoleAdmin):
     ordering = ("-created_at", "-id")
     inlines = (JobPriceInline, JobEventInline, JobPhotoInline)
     acts = {"cancel": StaffAct("Cancel the job", _cancel, danger=True), "rematch": StaffAct("Search again", _rematch)}
+
+
+@admin.register(Block)
+class BlockAdmin(ConsoleAdmin):
+    list_display = ("id", "set_by", "customer", "technician", "job", "created_at", "lifted_at")
+    list_filter = ("set_by",)
+    list_select_related = ("customer", "technician__user", "job")
+    search_fields = ("customer__email", "technician__user__email", "job__id")
+    ordering = ("-created_at", "-id")

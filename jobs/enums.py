@@ -28,6 +28,7 @@ class JobEventKind(models.TextChoices):
     START_CODE_RENEWED = "START_CODE_RENEWED", "Start code renewed"
     COMPLETED = "COMPLETED", "Work completed"
     CANCELLED = "CANCELLED", "Cancelled"
+    REMINDED = "REMINDED", "Reminded of the visit"
     NOTE = "NOTE", "Remark"
 
 
@@ -52,8 +53,22 @@ class CancelReason(models.TextChoices):
     MISTAKE = "MISTAKE", "Ordered by mistake"
     CANNOT_COME = "CANNOT_COME", "Cannot come"
     EMERGENCY = "EMERGENCY", "Emergency"
+    WENT_DARK = "WENT_DARK", "Could not be reached before the visit"
+    TRANSFERRED = "TRANSFERRED", "Given to somebody else by staff"
     STAFF = "STAFF", "Decided by staff"
     OTHER = "OTHER", "Other"
+
+
+# What a person who calls a job off may not give as his reason: the platform decides these.
+DECIDED_REASONS = (CancelReason.WENT_DARK, CancelReason.TRANSFERRED, CancelReason.STAFF)
+
+
+class JobOption(models.TextChoices):
+    """What a customer can do about a job nobody was found for."""
+
+    REMATCH = "REMATCH", "Search again now"
+    ORDER_LATER = "ORDER_LATER", "Order it again for another time"
+    CANCEL = "CANCEL", "Call it off, free of charge"
 
 
 class PriceKind(models.TextChoices):
@@ -65,3 +80,10 @@ class PriceKind(models.TextChoices):
 class PhotoKind(models.TextChoices):
     PROBLEM = "PROBLEM", "What is broken"
     RESULT = "RESULT", "Finished work"
+
+
+class BlockSide(models.TextChoices):
+    """Who does not want to meet the other again."""
+
+    CUSTOMER = "CUSTOMER", "The customer"
+    TECHNICIAN = "TECHNICIAN", "The technician"

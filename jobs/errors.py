@@ -37,5 +37,9 @@ class BookingOverlap(Conflict):
     code, message = "BOOKING_OVERLAP", "The technician has other work at that time."
 
 
+class NeverAssigned(Conflict):
+    code, message = "NEVER_ASSIGNED", "No technician has had this job yet."
+
+
 class AlreadyWorking(Conflict):
     code, message = "ALREADY_WORKING", "Finish the job you are working on first."

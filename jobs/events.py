@@ -21,8 +21,11 @@ class JobRematchRequested(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class JobUnmatched(Event):
+    """Nobody was found in the job's so manieth search."""
+
     name: ClassVar[str] = "jobs.job.unmatched"
     job_id: UUID
+    search_number: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +37,22 @@ class JobAssigned(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class JobReleased(Event):
-    """The technician cancelled and is not asked again. The job is in MATCHING, or UNMATCHED after too many."""
+    """The technician lost the job and is not asked again. `reason` is a CancelReason.
+
+    The job is in MATCHING, or UNMATCHED after too many; where the reason is TRANSFERRED another technician has it.
+    """
 
     name: ClassVar[str] = "jobs.job.released"
+    job_id: UUID
+    technician_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobReminderDue(Event):
+    """A visit booked ahead is near; once per assignment."""
+
+    name: ClassVar[str] = "jobs.job.reminder_due"
     job_id: UUID
     technician_id: UUID
 
@@ -64,3 +80,12 @@ class JobCancelled(Event):
     technician_id: UUID | None
     has_fee: bool
     cancelled_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockSet(Event):
+    """One of the two does not want to meet the other again."""
+
+    name: ClassVar[str] = "jobs.block.set"
+    customer_id: UUID
+    technician_id: UUID

@@ -3,6 +3,8 @@
 from fixmate.core.db_errors import refuse
 from fixmate.core.triggers import SQLITE, Trigger, declare
 from jobs.errors import AlreadyWorking, BookingOverlap
+from jobs.selectors import technician_ids_at_work
+from technicians.hooks import at_work_told_by
 
 _OVERLAP = "job_no_overlapping_bookings"
 _OTHER_BOOKING = """NEW.status IN ('ASSIGNED', 'IN_PROGRESS') AND EXISTS (
@@ -17,3 +19,5 @@ for operation in ("INSERT", "UPDATE"):
 
 refuse(BookingOverlap, _OVERLAP)
 refuse(AlreadyWorking, "job_one_in_progress_per_technician", "UNIQUE constraint failed: jobs_job.technician_id")
+
+at_work_told_by(technician_ids_at_work)

@@ -12,7 +12,7 @@ from fixmate.core.lifecycle import StateField, StateModel, state_constraint, tra
 from fixmate.core.models import Upload
 from fixmate.core.money import Money
 from fixmate.core.triggers import append_only
-from jobs.enums import BOOKED, WAITING, CancelReason, JobEventKind, JobStatus, PhotoKind, PriceKind
+from jobs.enums import BOOKED, WAITING, BlockSide, CancelReason, JobEventKind, JobStatus, PhotoKind, PriceKind
 from technicians.models import Technician
 
 
@@ -44,6 +44,7 @@ class Job(StateModel):
     is_payment_required = models.BooleanField(default=False, help_text="set by payments: the work may not start yet")
     start_code_serial = models.PositiveSmallIntegerField(default=1)
     start_code_failures = models.PositiveSmallIntegerField(default=0)
+    reminded_at = models.DateTimeField(null=True, help_text="when both were reminded of a visit booked ahead")
     started_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
     work_summary = models.TextField(default="", blank=True)
@@ -128,19 +129,20 @@ class Job(StateModel):
     def give_up(self) -> None:
         self.next_pass_at = None
 
-    @transition(status, source=JobStatus.MATCHING, target=JobStatus.ASSIGNED)
+    @transition(status, source=[JobStatus.MATCHING, JobStatus.UNMATCHED], target=JobStatus.ASSIGNED)
     def assign(self, *, technician: Technician, booked_from: datetime, booked_until: datetime, at: datetime) -> None:
-        self.technician = technician
-        self.assigned_at = at
-        self.booked_from, self.booked_until = booked_from, booked_until
-        self.next_pass_at = None
+        self._book(technician, booked_from, booked_until, at)
+
+    @transition(status, source=JobStatus.ASSIGNED, target=JobStatus.ASSIGNED)
+    def transfer(self, *, technician: Technician, booked_from: datetime, booked_until: datetime, at: datetime) -> None:
+        self._forget_visit()
+        self._book(technician, booked_from, booked_until, at)
 
     @transition(status, source=JobStatus.ASSIGNED, target=JobStatus.MATCHING)
     def release(self, *, at: datetime) -> None:
         self.technician = self.assigned_at = self.booked_from = self.booked_until = None
         self.rematch_count += 1
-        self.start_code_serial += 1
-        self.start_code_failures = 0
+        self._forget_visit()
         self._search_from(at)
 
     @transition(status, source=JobStatus.ASSIGNED, target=JobStatus.IN_PROGRESS)
@@ -168,6 +170,16 @@ class Job(StateModel):
         self.cancel_reason, self.cancel_note, self.cancelled_by = reason, note, by
         self.cancelled_at = at
         self.next_pass_at = None
+
+    def _book(self, technician: Technician, booked_from: datetime, booked_until: datetime, at: datetime) -> None:
+        self.technician = technician
+        self.assigned_at = at
+        self.booked_from, self.booked_until = booked_from, booked_until
+        self.next_pass_at = None
+
+    def _forget_visit(self) -> None:
+        self.start_code_serial += 1
+        self.start_code_failures, self.reminded_at = 0, None
 
     def _search_from(self, at: datetime) -> None:
         self.search_started_at = self.next_pass_at = at
@@ -256,3 +268,33 @@ class JobPhoto(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.job_id}"
+
+
+class Block(models.Model):
+    """One side of a job does not want to meet the other again. It holds until whoever set it lifts it."""
+
+    # Fields
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    customer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    technician = models.ForeignKey(Technician, on_delete=models.PROTECT, related_name="+", db_index=False)
+    set_by = models.CharField(max_length=20, choices=BlockSide.choices)
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="+", help_text="where they met")
+    note = models.CharField(max_length=1000, default="", blank=True)
+    created_at = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True)
+
+    # Constraints
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(set_by__in=BlockSide.values), name="block_side_known"),
+            models.UniqueConstraint(
+                fields=["customer", "technician", "set_by"], condition=Q(lifted_at__isnull=True), name="block_once"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["customer", "-created_at", "-id"], name="block_of_customer"),
+            models.Index(fields=["technician", "-created_at", "-id"], name="block_of_technician"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.set_by} {self.pk}"

@@ -1,15 +1,19 @@
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 
 from accounts.enums import Role
 from accounts.models import User
 from fixmate.core.errors import NotFound
-from jobs.enums import BOOKED, WAITING, JobStatus
-from jobs.models import Job, JobEvent, JobPrice
+from fixmate.core.geo import Point
+from fixmate.core.geo_sql import filter_within
+from jobs.enums import BOOKED, WAITING, BlockSide, JobEventKind, JobStatus
+from jobs.models import Block, Job, JobEvent, JobPrice
+from jobs.rules import Booking
 
 
 def job_get_locked(job_id: UUID) -> Job:
@@ -77,11 +81,61 @@ def job_contacts_visible(*, job: Job, user: User, at: datetime) -> bool:
     return job.closed_at is None or at - job.closed_at <= timedelta(days=settings.CONTACT_VISIBLE_DAYS)
 
 
+def job_last_technician_id(job: Job) -> UUID | None:
+    """Return who has the job, or had it last before he gave it back; None if nobody ever had it."""
+    if job.technician_id:
+        return job.technician_id
+    assigned = JobEvent.objects.filter(job=job, kind=JobEventKind.ASSIGNED).order_by("-id")
+    technician_id = assigned.values_list("data__technician_id", flat=True).first()
+    return UUID(technician_id) if technician_id else None
+
+
+def job_count_assigned(*, job_id: UUID, technician_id: UUID) -> int:
+    """Return how often the job was given to the technician: staff can give it back to who lost it."""
+    assigned = JobEvent.objects.filter(job_id=job_id, kind=JobEventKind.ASSIGNED)
+    return assigned.filter(data__technician_id=str(technician_id)).count()
+
+
+# Visits: both look at booked jobs alone, whose index holds no closed one
+
+
+def job_ids_to_remind(*, at: datetime, limit: int) -> list[UUID]:
+    """Return jobs whose visit both parties are to be reminded of, the nearest first: `rules.is_reminder_due` in SQL."""
+    lead = timedelta(seconds=settings.VISIT_REMINDER_S)
+    due = Job.objects.filter(status__in=BOOKED, scheduled_for__isnull=False, reminded_at__isnull=True)
+    due = due.filter(status=JobStatus.ASSIGNED, booked_from__gt=at, booked_from__lte=at + lead)
+    due = due.filter(assigned_at__lte=F("booked_from") - lead).order_by("booked_from")
+    return list(due.values_list("pk", flat=True)[:limit])
+
+
+def job_ids_dark(*, at: datetime, limit: int) -> list[UUID]:
+    """Return jobs whose visit is near or due while their technician is silent: `rules.is_dark` in SQL."""
+    silent_since = at - timedelta(seconds=settings.DARK_AFTER_S)
+    near = Job.objects.filter(status__in=BOOKED, booked_from__lte=at + timedelta(seconds=settings.DARK_CHECK_S))
+    is_silent = Q(technician__position__isnull=True) | Q(technician__position__location_at__lte=silent_since)
+    dark = near.filter(is_silent, status=JobStatus.ASSIGNED, assigned_at__lte=silent_since).order_by("booked_from")
+    return list(dark.values_list("pk", flat=True)[:limit])
+
+
+def job_list_near(*, service_ids: Collection[UUID], of: Point, radius_m: float, since: datetime) -> QuerySet[Job]:
+    """Return the jobs of these services requested since then within the radius, whoever has them."""
+    jobs = Job.objects.filter(service__in=service_ids, created_at__gte=since)
+    return filter_within(jobs, latitude="latitude", longitude="longitude", of=of, radius_m=radius_m)
+
+
 # Prices
 
 
 def price_list(job_id: UUID) -> QuerySet[JobPrice]:
     return JobPrice.objects.filter(job_id=job_id).order_by("revision")
+
+
+def price_list_of(job_ids: Collection[UUID]) -> dict[UUID, list[JobPrice]]:
+    """Return the revisions of each job, in order, in one query."""
+    prices: dict[UUID, list[JobPrice]] = defaultdict(list)
+    for price in JobPrice.objects.filter(job__in=job_ids).order_by("job_id", "revision"):
+        prices[price.job_id].append(price)
+    return prices
 
 
 def price_quoted(job_id: UUID) -> JobPrice:
@@ -103,20 +157,50 @@ def job_ids_due_for_pass(*, at: datetime, limit: int) -> list[UUID]:
     return list(due.values_list("pk", flat=True)[:limit])
 
 
-def job_bookings(*, technician_ids: Iterable[UUID], start: datetime, end: datetime, at: datetime) -> dict[UUID, Job]:
-    """Return, of each technician who has one, a booked job that runs into the stretch.
+def job_bookings(technician_ids: Iterable[UUID]) -> dict[UUID, list[Booking]]:
+    """Return what each technician is booked for now, the earliest first; who holds no job is left out."""
+    held: dict[UUID, list[Booking]] = defaultdict(list)
+    rows = Job.objects.filter(status__in=BOOKED, technician_id__in=technician_ids).order_by("booked_from", "pk")
+    for technician_id, *booking in rows.values_list("technician_id", *Booking._fields):
+        held[technician_id].append(Booking(*booking))
+    return dict(held)
 
-    Work in progress fills the time from its real start on, and the present moment even when it has run over.
+
+def technician_ids_at_work(technician_ids: Collection[UUID]) -> set[UUID]:
+    """Return which of them work on a job, or are on their way to one that they took for at once.
+
+    A booking ahead whose hour has come does not count before he starts: that he is not free then is the gate's to say.
     """
-    overlaps = Q(booked_from__lt=end, booked_until__gt=start)
-    works_on = Q(status=JobStatus.IN_PROGRESS, started_at__lt=end)
-    overlaps |= works_on if start <= at else works_on & Q(booked_until__gt=start)
-    booked = Job.objects.filter(overlaps, status__in=BOOKED, technician_id__in=technician_ids)
-    return {job.technician_id: job for job in booked if job.technician_id}
+    now = Q(status=JobStatus.IN_PROGRESS) | Q(status=JobStatus.ASSIGNED, booked_from__lte=F("assigned_at"))
+    rows = Job.objects.filter(now, technician__in=technician_ids, status__in=BOOKED)
+    return {technician_id for technician_id in rows.values_list("technician_id", flat=True) if technician_id}
 
 
-def job_workloads(technician_ids: Iterable[UUID]) -> dict[UUID, int]:
-    """Return how many jobs each technician holds now, booked ones included; who holds none is left out."""
-    booked = Job.objects.filter(status__in=BOOKED, technician_id__in=technician_ids)
-    counted = booked.values_list("technician_id").annotate(count=Count("pk")).order_by()
-    return {technician_id: count for technician_id, count in counted if technician_id}
+# Blocks
+
+
+def block_list_visible_to(user: User) -> QuerySet[Block]:
+    """Return the blocks that hold: one's own, those set against one never; staff see all."""
+    blocks = Block.objects.filter(lifted_at__isnull=True).select_related("customer", "technician__user")
+    if user.role == Role.ADMIN:
+        return blocks
+    if user.role == Role.TECHNICIAN:
+        return blocks.filter(technician__user=user, set_by=BlockSide.TECHNICIAN)
+    return blocks.filter(customer=user, set_by=BlockSide.CUSTOMER)
+
+
+def block_get_locked_of(*, user: User, block_id: UUID) -> Block:
+    """Return one's own block that holds, with its row locked.
+
+    :raises NotFound: if there is none, it is another's, or it was lifted
+    """
+    block = block_list_visible_to(user).filter(pk=block_id).select_for_update(of=("self",)).first()
+    if block is None:
+        raise NotFound
+    return block
+
+
+def blocked_technician_ids(customer_id: UUID) -> dict[UUID, BlockSide]:
+    """Return whom this customer does not meet, and who of the two wants it so; the technician where both do."""
+    rows = Block.objects.filter(customer_id=customer_id, lifted_at__isnull=True).order_by("set_by")
+    return {technician_id: BlockSide(side) for technician_id, side in rows.values_list("technician_id", "set_by")}

@@ -56,4 +56,34 @@ class Gate(models.TextChoices):
     FREE = "FREE", "Free at that time"
     WORKLOAD = "WORKLOAD", "Under the workload cap"
     NOT_TRIED = "NOT_TRIED", "Has not refused or cancelled this job"
+    NOT_EXCLUDED = "NOT_EXCLUDED", "Not excluded from this job by staff"
+    NOT_BLOCKED = "NOT_BLOCKED", "He and the customer are willing to meet"
+    REFUSAL_MEMORY = "REFUSAL_MEMORY", "Nothing he declined lately speaks against it"
+    RESTED = "RESTED", "Neither cooling down nor paused"
     NO_LIVE_OFFER = "NO_LIVE_OFFER", "Holds no other live offer"
+
+
+class ChosenBy(models.TextChoices):
+    """How an offer came to go to just this technician."""
+
+    RANK = "RANK", "He came first"
+    LOT = "LOT", "By lot, among the nearest"
+    TURN = "TURN", "It was his turn"
+    STAFF = "STAFF", "By staff"
+
+
+class RolloutMode(models.TextChoices):
+    """How a policy version is used while its rollout lasts."""
+
+    DEFAULT = "DEFAULT", "Every job that no share takes"
+    SHARE = "SHARE", "A share of the jobs, drawn by hash"
+    SHADOW = "SHADOW", "Ranks and is recorded, decides nothing"
+
+
+class AlertKind(models.TextChoices):
+    """What staff should look at."""
+
+    SCARCITY = "SCARCITY", "More jobs wait here than technicians are free"
+    MANY_REFUSALS = "MANY_REFUSALS", "Many have declined this job"
+    UNMATCHED = "UNMATCHED", "Nobody was found"
+    POLICY_FAILED = "POLICY_FAILED", "A policy failed or was too slow"

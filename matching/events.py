@@ -22,6 +22,16 @@ class OfferCreated(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OfferUnseen(Event):
+    """A live offer has not been shown by any app for `OFFER_ACK_S`; it is to be sent once more."""
+
+    name: ClassVar[str] = "matching.offer.unseen"
+    offer_id: UUID
+    job_id: UUID
+    technician_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class OfferExpired(Event):
     name: ClassVar[str] = "matching.offer.expired"
     offer_id: UUID
@@ -37,3 +47,13 @@ class OfferWithdrawn(Event):
     offer_id: UUID
     job_id: UUID
     technician_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankKeysDue(Event):
+    """The rank keys of technicians after `after` have to follow a default policy that began or ended."""
+
+    name: ClassVar[str] = "matching.rank_keys.due"
+    rollout_id: int
+    was_ended: bool
+    after: UUID | None = None

@@ -1,23 +1,35 @@
-from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import Any
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from accounts.enums import Role
 from accounts.models import User
 from fixmate.core.errors import NotFound
-from fixmate.core.geo import distance_m
 from jobs.models import Job
-from jobs.selectors import job_bookings, job_workloads
-from matching.enums import LIVE, OfferStatus
-from matching.gates import Facts, Search
-from matching.models import CandidateDecision, MatchingPass, Offer
-from technicians.models import Dispatchable
-from technicians.selectors import availability_by_technician, dispatchable_list_near, documents_missing
+from matching.enums import LIVE, AlertKind, OfferStatus, RejectReason, RolloutMode
+from matching.memory import Refusal
+from matching.models import (
+    Alert,
+    CandidateDecision,
+    Exclusion,
+    MatchingPass,
+    Offer,
+    PolicyRollout,
+    PolicyVersion,
+    ShadowRanking,
+)
 
-ACCEPTANCE_WINDOW = timedelta(days=30)
+_REFUSAL = (
+    "technician_id",
+    "reject_reason",
+    "closed_at",
+    "distance_m",
+    "technician_earnings_minor",
+    "job__service_id",
+)
 
 # Offers
 
@@ -68,6 +80,12 @@ def offer_ids_expired(*, at: datetime, limit: int) -> list[tuple[UUID, UUID]]:
     return list(due.values_list("job_id", "pk")[:limit])
 
 
+def offer_ids_unseen(*, before: datetime, limit: int) -> list[tuple[UUID, UUID]]:
+    """Return (job, offer) of the open offers made until then that no app has shown and nobody sent again."""
+    unseen = Offer.objects.filter(status=OfferStatus.PENDING, seen_at__isnull=True, pushed_again_at__isnull=True)
+    return list(unseen.filter(created_at__lte=before).order_by("created_at").values_list("job_id", "pk")[:limit])
+
+
 def offer_open_job_ids(technician_id: UUID) -> list[UUID]:
     """Return the job of the technician's open offer, if he has one."""
     return list(
@@ -75,11 +93,27 @@ def offer_open_job_ids(technician_id: UUID) -> list[UUID]:
     )
 
 
+def offer_open_job_ids_with(*, customer_id: UUID, technician_id: UUID) -> list[UUID]:
+    """Return the job of the technician's open offer, if he has one and the job is this customer's."""
+    his = Offer.objects.filter(technician_id=technician_id, status=OfferStatus.PENDING, job__customer_id=customer_id)
+    return list(his.values_list("job_id", flat=True))
+
+
+def refusal_count(job_id: UUID) -> int:
+    """Return how often the job was declined, in all its searches."""
+    return Offer.objects.filter(job_id=job_id, status=OfferStatus.REJECTED).count()
+
+
 def offer_counts(job: Job) -> tuple[int, int]:
     """Return how many offers the job has had, in all and in its present search."""
     this_search = Count("pk", filter=Q(search_number=job.search_number))
     counts = Offer.objects.filter(job=job).aggregate(total=Count("pk"), this_search=this_search)
     return counts["total"], counts["this_search"]
+
+
+def offer_list_of_job(job_id: UUID) -> QuerySet[Offer]:
+    """Return every offer of the job, the first one first."""
+    return Offer.objects.filter(job_id=job_id).order_by("number")
 
 
 # Passes
@@ -90,62 +124,23 @@ def pass_last(job_id: UUID) -> MatchingPass | None:
 
 
 def pass_list(job_id: UUID) -> QuerySet[MatchingPass]:
-    """Return every pass of a job with its candidates and offers, for staff."""
-    decisions = Prefetch("decisions", queryset=CandidateDecision.objects.order_by("rank", "distance_m"))
-    return MatchingPass.objects.filter(job_id=job_id).prefetch_related(decisions, "offers")
+    """Return every pass of a job with its candidates, offers and shadow rankings, for staff.
+
+    `recorded_in` is the number of the pass that holds the candidates: an equal one before, where this one wrote none.
+    """
+    decisions = Prefetch("decisions", queryset=CandidateDecision.objects.order_by(F("rank").asc(nulls_last=True), "pk"))
+    shadows = Prefetch("shadows", queryset=ShadowRanking.objects.select_related("version").order_by("pk"))
+    equal = MatchingPass.objects.filter(job_id=job_id, digest=OuterRef("digest"), number__lte=OuterRef("number"))
+    written = equal.filter(Exists(CandidateDecision.objects.filter(matching_pass=OuterRef("pk"))))
+    passes = MatchingPass.objects.filter(job_id=job_id)
+    passes = passes.annotate(recorded_in=Subquery(written.order_by("-number").values("number")[:1]))
+    return passes.prefetch_related(decisions, "offers", shadows)
 
 
 # Candidates
 
 
-def facts_near(*, job: Job, search: Search) -> list[Facts]:
-    """Return who could do the job, within the radius, nearest first, with what the gates ask about each.
-
-    A constant number of queries, whatever the number of technicians.
-    """
-    rows = dispatchable_list_near(
-        service_id=job.service_id,
-        latitude=job.latitude,
-        longitude=job.longitude,
-        radius_m=search.radius_m,
-        by_base=search.uses_base,
-    )
-    return _facts(job, search, rows) if rows else []
-
-
-def _facts(job: Job, search: Search, rows: list[Dispatchable]) -> list[Facts]:
-    ids = [row.technician_id for row in rows]
-    missing = documents_missing(technician_ids=ids, on=search.start.date())
-    availability = availability_by_technician(ids)
-    bookings = job_bookings(technician_ids=ids, start=search.start, end=search.end, at=search.at)
-    workloads = job_workloads(ids)
-    tried = _tried(job)
-    holding = _holding_offer(ids)
-    return [
-        Facts(
-            technician=row.technician,
-            distance_m=_distance(job, row, by_base=search.uses_base),
-            base_distance_m=_distance(job, row, by_base=True),
-            travel_radius_m=row.travel_radius_m,
-            location_at=row.location_at,
-            has_skill=row.service_id == job.service_id,
-            missing_documents=tuple(missing.get(row.technician_id, ())),
-            availability_gap=availability[row.technician_id].gap(search.start, search.end),
-            booked_until=bookings[row.technician_id].booked_until if row.technician_id in bookings else None,
-            workload=workloads.get(row.technician_id, 0),
-            tried=tried.get(row.technician_id, ""),
-            has_live_offer=row.technician_id in holding,
-        )
-        for row in rows
-    ]
-
-
-def _distance(job: Job, row: Dispatchable, *, by_base: bool) -> float:
-    latitude, longitude = (row.base_latitude, row.base_longitude) if by_base else (row.latitude, row.longitude)
-    return distance_m(job.latitude, job.longitude, latitude, longitude)
-
-
-def _tried(job: Job) -> dict[UUID, str]:
+def tried_of(job: Job) -> dict[UUID, str]:
     """Return who was asked before and how it ended: a refusal holds for ever, silence for this search."""
     refused = Q(status__in=[OfferStatus.REJECTED, OfferStatus.RELEASED])
     silent = Q(status=OfferStatus.EXPIRED, search_number=job.search_number)
@@ -153,21 +148,128 @@ def _tried(job: Job) -> dict[UUID, str]:
     return dict(rows.values_list("technician_id", "status"))
 
 
-def _holding_offer(technician_ids: Iterable[UUID]) -> set[UUID]:
+def offer_holders(technician_ids: Collection[UUID]) -> set[UUID]:
+    """Return who of them has an offer to answer now."""
     rows = Offer.objects.filter(technician_id__in=technician_ids, status=OfferStatus.PENDING)
     return set(rows.values_list("technician_id", flat=True))
 
 
-def offer_statistics(*, technician_ids: Iterable[UUID], at: datetime) -> dict[UUID, dict[str, Any]]:
-    """Return `accepted`, `decided` (of the last 30 days) and `today` per technician; who has none is left out.
+def refusals_of(*, technician_ids: Collection[UUID], service_id: UUID, since: datetime) -> dict[UUID, list[Refusal]]:
+    """Return what each declined after that moment, and why, as it bears on a job of the service."""
+    declined = Offer.objects.filter(
+        technician_id__in=technician_ids, status=OfferStatus.REJECTED, closed_at__gt=since
+    ).exclude(reject_reason=RejectReason.OTHER)
+    held: dict[UUID, list[Refusal]] = defaultdict(list)
+    for offer in declined.order_by("pk").values(*_REFUSAL):
+        refusal = Refusal(
+            reason=RejectReason(offer["reject_reason"]),
+            at=offer["closed_at"],
+            distance_m=offer["distance_m"],
+            pays_minor=offer["technician_earnings_minor"],
+            is_same_service=offer["job__service_id"] == service_id,
+        )
+        held[offer["technician_id"]].append(refusal)
+    return dict(held)
 
-    An offer that nobody was shown is no decision.
+
+def offers_today(*, technician_ids: Iterable[UUID], at: datetime) -> dict[UUID, int]:
+    """Return how many offers each has had since midnight UTC; who had none is left out."""
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    today = Offer.objects.filter(technician_id__in=technician_ids, created_at__gte=midnight)
+    return dict(today.values_list("technician_id").annotate(count=Count("pk")).order_by())
+
+
+# What staff decided
+
+
+def exclusions_of(job_id: UUID) -> dict[UUID, str]:
+    """Return whom staff keep from the job, and why."""
+    return dict(Exclusion.objects.filter(job_id=job_id).values_list("technician_id", "reason"))
+
+
+# Policies
+
+
+def rollout_list_live(service_id: UUID) -> list[PolicyRollout]:
+    """Return what ranks jobs of the service now, with the versions: its own rollouts before those of all, by age."""
+    of_it = Q(service=service_id) | Q(service__isnull=True)
+    live = PolicyRollout.objects.filter(of_it, ended_at__isnull=True).select_related("version")
+    return _own_first(live)
+
+
+def _own_first(rollouts: Iterable[PolicyRollout]) -> list[PolicyRollout]:
+    return sorted(rollouts, key=lambda rollout: (rollout.service_id is None, rollout.pk))
+
+
+# Alerts
+
+
+def alert_list() -> QuerySet[Alert]:
+    """Return every alert, open or closed, for staff."""
+    return Alert.objects.select_related("service")
+
+
+def alert_get_locked(alert_id: int) -> Alert:
+    """Return the alert, locked until the transaction ends.
+
+    :raises NotFound: if there is none
     """
-    accepted = Q(status__in=[OfferStatus.ACCEPTED, OfferStatus.RELEASED])
-    decided = accepted | Q(status=OfferStatus.REJECTED) | Q(status=OfferStatus.EXPIRED, seen_at__isnull=False)
-    today = Q(created_at__gte=at.replace(hour=0, minute=0, second=0, microsecond=0))
-    recent = Offer.objects.filter(technician_id__in=technician_ids, created_at__gte=at - ACCEPTANCE_WINDOW)
-    rows = recent.values("technician_id").annotate(
-        accepted=Count("pk", filter=accepted), decided=Count("pk", filter=decided), today=Count("pk", filter=today)
+    alert = Alert.objects.select_for_update().filter(pk=alert_id).first()
+    if alert is None:
+        raise NotFound
+    return alert
+
+
+def rollout_list_of_keys(service_id: UUID) -> list[PolicyRollout]:
+    """Return the defaults that bear on the service's rank keys: those that hold, and those that were begun or ended
+    and still have keys to rewrite. The service's own before those of all."""
+    of_it = Q(service=service_id) | Q(service__isnull=True)
+    bearing = Q(ended_at__isnull=True) | Q(indexed_at__isnull=True)
+    defaults = PolicyRollout.objects.filter(of_it, bearing, mode=RolloutMode.DEFAULT).select_related("version")
+    return _own_first(defaults)
+
+
+def rollout_list_running(mode: RolloutMode) -> list[PolicyRollout]:
+    return list(PolicyRollout.objects.filter(mode=mode, ended_at__isnull=True).order_by("pk"))
+
+
+def rollout_list_all() -> QuerySet[PolicyRollout]:
+    return PolicyRollout.objects.select_related("version", "service")
+
+
+def rollout_get_locked(rollout_id: int) -> PolicyRollout:
+    """Return the rollout with its row locked.
+
+    :raises NotFound: if there is none
+    """
+    found = PolicyRollout.objects.select_for_update(of=("self",)).select_related("version").filter(pk=rollout_id)
+    rollout = found.first()
+    if rollout is None:
+        raise NotFound
+    return rollout
+
+
+def policy_version_list_all() -> QuerySet[PolicyVersion]:
+    return PolicyVersion.objects.all()
+
+
+def policy_version_get(version_id: int) -> PolicyVersion | None:
+    return PolicyVersion.objects.filter(pk=version_id).first()
+
+
+def policy_version_lock_any() -> None:
+    """Lock the oldest version until the transaction ends: whoever begins a rollout waits here for the one before.
+
+    A weak lock: rows that refer to the version are written meanwhile.
+    """
+    PolicyVersion.objects.select_for_update(no_key=True).order_by("pk").first()
+
+
+def policy_version_find(version: str) -> PolicyVersion | None:
+    return PolicyVersion.objects.filter(version=version).first()
+
+
+def alert_subjects_open(kind: AlertKind) -> list[str]:
+    return list(
+        Alert.objects.filter(kind=kind, closed_at__isnull=True).order_by("pk").values_list("subject", flat=True)
     )
-    return {row["technician_id"]: dict(row) for row in rows.order_by()}

@@ -15,11 +15,12 @@ from jobs.events import (
     JobCancelled,
     JobCompleted,
     JobReleased,
+    JobReminderDue,
     JobRequested,
     JobStarted,
     JobUnmatched,
 )
-from matching.events import OfferCreated, OfferExpired, OfferWithdrawn
+from matching.events import OfferCreated, OfferExpired, OfferUnseen, OfferWithdrawn
 from notifications import services
 from notifications.events import DeliveryDue
 from payments.events import PaymentCaptured
@@ -28,6 +29,7 @@ from technicians.events import (
     DocumentExpired,
     DocumentExpiring,
     DocumentReviewed,
+    TechnicianPaused,
     TechnicianRejected,
     TechnicianSuspended,
     TechnicianVerified,
@@ -65,14 +67,20 @@ def tell_job_assigned(*, job_id: str, technician_id: str, **_: Any) -> None:
 
 @subscribe(JobReleased)
 @shared_task(name="notifications.job_released")
-def tell_job_released(*, job_id: str, technician_id: str, **_: Any) -> None:
-    services.notification_tell_job_released(job_id=UUID(job_id), technician_id=UUID(technician_id))
+def tell_job_released(*, job_id: str, technician_id: str, reason: str, **_: Any) -> None:
+    services.notification_tell_job_released(job_id=UUID(job_id), technician_id=UUID(technician_id), reason=reason)
+
+
+@subscribe(JobReminderDue)
+@shared_task(name="notifications.visit_near")
+def tell_visit_near(*, job_id: str, technician_id: str, **_: Any) -> None:
+    services.notification_tell_visit_near(job_id=UUID(job_id), technician_id=UUID(technician_id))
 
 
 @subscribe(JobUnmatched)
 @shared_task(name="notifications.job_unmatched")
-def tell_job_unmatched(*, job_id: str, **_: Any) -> None:
-    services.notification_tell_job_unmatched(job_id=UUID(job_id))
+def tell_job_unmatched(*, job_id: str, search_number: int, **_: Any) -> None:
+    services.notification_tell_job_unmatched(job_id=UUID(job_id), search_number=search_number)
 
 
 @subscribe(JobStarted)
@@ -107,6 +115,12 @@ def tell_offer_created(*, offer_id: str, **_: Any) -> None:
     services.notification_tell_offer_created(offer_id=UUID(offer_id))
 
 
+@subscribe(OfferUnseen)
+@shared_task(name="notifications.offer_unseen")
+def tell_offer_unseen(*, offer_id: str, **_: Any) -> None:
+    services.notification_tell_offer_unseen(offer_id=UUID(offer_id))
+
+
 @subscribe(OfferExpired)
 @shared_task(name="notifications.offer_expired")
 def tell_offer_expired(*, offer_id: str, **_: Any) -> None:
@@ -120,6 +134,12 @@ def tell_offer_withdrawn(*, offer_id: str, **_: Any) -> None:
 
 
 # Technicians
+
+
+@subscribe(TechnicianPaused)
+@shared_task(name="notifications.offers_paused")
+def tell_offers_paused(*, technician_id: str, until: str, **_: Any) -> None:
+    services.notification_tell_offers_paused(technician_id=UUID(technician_id), until=until)
 
 
 @subscribe(TechnicianVerified)

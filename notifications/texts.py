@@ -44,9 +44,20 @@ TEXTS: dict[Kind, Text] = {
         "Your technician cannot come",
         "The technician for {service} cannot come. Whoever takes it next, the price stays as it was.",
     ),
+    Kind.JOB_GONE: Text(
+        "No longer yours: {service}",
+        "{service} is no longer yours[: {why}]. You need not go there.",
+    ),
     Kind.JOB_UNMATCHED: Text(
         "Nobody is free right now",
-        "We found no technician for {service}. You can try again in the app whenever you like; it costs nothing.",
+        "We found no technician for {service}. In the app you can search again now, order it again for another time, "
+        "or call it off free of charge.",
+    ),
+    Kind.VISIT_REMINDER: Text(
+        "Soon: {service}",
+        "{technician} comes for {service} at {visit_at}. The start code that you give them at the door is in the app.",
+        "{service} begins at {visit_at}. Have the app open before you set out: if you cannot be reached, the job goes "
+        "to somebody else.",
     ),
     Kind.JOB_STARTED: Text("Work has started", "{technician} has started on {service}."),
     Kind.JOB_COMPLETED: Text(
@@ -65,6 +76,11 @@ TEXTS: dict[Kind, Text] = {
     ),
     Kind.OFFER_EXPIRED: Text("The offer has run out", "{service} was not answered in time and is no longer yours."),
     Kind.OFFER_WITHDRAWN: Text("The offer was taken back", "{service} is no longer needed, or no longer yours."),
+    Kind.OFFERS_PAUSED: Text(
+        "Offers are paused",
+        "Several offers in a row were not answered, so there are none for you until {until}. Tap Resume in the app and "
+        "they come again at once.",
+    ),
     Kind.PAYMENT_CAPTURED: Text(
         "Payment received: {amount}",
         "We have received {amount} for {service}. Thank you.",

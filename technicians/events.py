@@ -45,6 +45,16 @@ class TechnicianWentOffline(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TechnicianPaused(Event):
+    """Too many offers in a row were left unanswered: none until then (ISO 8601), unless he resumes himself."""
+
+    name: ClassVar[str] = "technicians.technician.paused"
+    technician_id: UUID
+    user_id: UUID
+    until: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class DocumentReviewed(Event):
     """`status` is APPROVED or REJECTED."""
 

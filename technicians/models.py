@@ -10,6 +10,7 @@ from catalog.models import Service
 from fixmate.core.geo import Point
 from fixmate.core.ids import uuid7
 from fixmate.core.lifecycle import StateField, StateModel, state_constraint, transition
+from fixmate.core.triggers import unchangeable
 from technicians.enums import DocumentKind, DocumentStatus, Verification, Weekday
 
 # A CHECK holds where it is NULL: half a base has to be refused by name.
@@ -44,6 +45,13 @@ class Technician(StateModel):
     jobs_assigned = models.PositiveIntegerField(default=0)
     jobs_completed = models.PositiveIntegerField(default=0)
     jobs_released = models.PositiveIntegerField(default=0)
+    # Answers of the last 30 days, as the index ranks them; kept by the services and moved on by a daily sweep
+    recent_decided = models.PositiveIntegerField(default=0, help_text="offers seen or answered")
+    recent_accepted = models.PositiveIntegerField(default=0)
+    # Rest from offers
+    silent_in_row = models.PositiveSmallIntegerField(default=0, help_text="offers shown and not answered, in a row")
+    cooldown_until = models.DateTimeField(null=True, help_text="no offer before, after one was declined or missed")
+    paused_until = models.DateTimeField(null=True, help_text="no offer before, after three were missed in a row")
 
     # Constraints
     class Meta:
@@ -62,6 +70,9 @@ class Technician(StateModel):
                 name="technician_verified_has_base",
             ),
             models.CheckConstraint(
+                condition=Q(recent_accepted__lte=F("recent_decided")), name="technician_accepted_within_decided"
+            ),
+            models.CheckConstraint(
                 condition=Q(rating_sum__gte=F("rating_count")) & Q(rating_sum__lte=5 * F("rating_count")),
                 name="technician_rating_in_range",
             ),
@@ -76,6 +87,11 @@ class Technician(StateModel):
     def rating(self) -> float | None:
         """Return the plain mean of the stars, to two places; None before the first review."""
         return round(self.rating_sum / self.rating_count, 2) if self.rating_count else None
+
+    @property
+    def waiting_since(self) -> datetime | None:
+        """Return since when he waits for work: the end of his last job, or when he came online."""
+        return self.idle_since or self.online_since
 
     @property
     def acceptance_rate(self) -> float | None:
@@ -181,13 +197,18 @@ class Dispatchable(models.Model):
     base_longitude = models.FloatField()
     travel_radius_m = models.PositiveIntegerField()
     location_at = models.DateTimeField()
+    is_busy = models.BooleanField(default=False, help_text="at work on a job now: of use for a later visit only")
+    # What the service's default policy makes of him, whatever the job
+    rank_static = models.FloatField(default=0, help_text="points that neither the job nor time changes")
+    idle_since = models.DateTimeField(null=True)
+    rank_key = models.FloatField(default=0, help_text="rank_static and the growing patience, on one scale for all")
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["technician", "service"], name="dispatchable_once"),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["service", "cell"], name="dispatchable_by_cell"),
+            models.Index(fields=["service", "cell", "rank_key"], name="dispatchable_by_rank"),
             models.Index(fields=["service", "base_cell"], name="dispatchable_by_base_cell"),
         ]
 
@@ -293,3 +314,38 @@ class TimeOff(models.Model):
 
     def __str__(self) -> str:
         return f"{self.starts_at:%Y-%m-%d %H:%M} to {self.ends_at:%Y-%m-%d %H:%M}"
+
+
+# What he was like at a moment gone by
+
+
+@unchangeable
+class TechnicianState(models.Model):
+    """What matching asks about a technician, as it was from `at` on: one row per change, so that any pass can be
+    explained to somebody it never looked at."""
+
+    technician = models.ForeignKey(Technician, on_delete=models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField()
+    facts = models.JSONField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["technician", "-at", "-id"], name="technician_state_at")]
+
+    def __str__(self) -> str:
+        return f"{self.technician_id} at {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+@unchangeable
+class PositionTrace(models.Model):
+    """Where a technician was, coarsely: a row when he has moved on by `POSITION_TRACE_M`, or fell silent between."""
+
+    technician = models.ForeignKey(Technician, on_delete=models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField()
+    latitude = models.FloatField()
+    longitude = models.FloatField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["technician", "-at", "-id"], name="position_trace_at")]
+
+    def __str__(self) -> str:
+        return f"{self.latitude:.3f}, {self.longitude:.3f} at {self.at:%Y-%m-%d %H:%M:%S}"

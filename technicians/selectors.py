@@ -1,16 +1,16 @@
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import F, Prefetch, Q, QuerySet
-from django.db.models.functions import Abs, Cos, Least, Radians
 
 from accounts.enums import Role, UserStatus
 from accounts.models import User
 from fixmate.core.errors import NotFound
-from fixmate.core.geo import EARTH_RADIUS_M, cells_within, distance_m
+from fixmate.core.geo import Point
+from fixmate.core.geo_sql import filter_within
 from technicians.availability import Absence, Availability, Slot
 from technicians.enums import DocumentStatus, Verification
 from technicians.models import (
@@ -18,10 +18,13 @@ from technicians.models import (
     Dispatchable,
     Document,
     Position,
+    PositionTrace,
     Technician,
     TechnicianSkill,
     TimeOff,
 )
+
+_WAS_APPROVED = (DocumentStatus.APPROVED, DocumentStatus.EXPIRED)
 
 # Technicians
 
@@ -64,6 +67,28 @@ def technician_get_locked(technician_id: UUID) -> Technician:
     return found
 
 
+def technician_list_locked(technician_ids: Collection[UUID]) -> list[Technician]:
+    """Return these profiles, deleted ones too, locked in the order of their keys."""
+    rows = Technician.objects.select_for_update(of=("self",)).select_related("user")
+    return list(rows.filter(pk__in=technician_ids).order_by("pk"))
+
+
+def technician_ids_after(technician_id: UUID | None, *, limit: int) -> list[UUID]:
+    """Return the next profiles in the order of their keys, deleted ones too."""
+    rows = Technician.objects.order_by("pk")
+    rows = rows if technician_id is None else rows.filter(pk__gt=technician_id)
+    return list(rows.values_list("pk", flat=True)[:limit])
+
+
+def skills_by_technician(technician_ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
+    """Return the services each of them offers; who offers none is left out."""
+    skills: dict[UUID, list[UUID]] = defaultdict(list)
+    rows = TechnicianSkill.objects.filter(technician__in=technician_ids).order_by("pk")
+    for technician_id, service_id in rows.values_list("technician_id", "service_id"):
+        skills[technician_id].append(service_id)
+    return dict(skills)
+
+
 def technician_list_all() -> QuerySet[Technician]:
     """Return every profile, for staff, with what its page shows."""
     live = Technician.objects.filter(deleted_at__isnull=True)
@@ -79,12 +104,13 @@ def technician_filter_near(
     technicians: QuerySet[Technician], *, latitude: float, longitude: float, radius_m: float
 ) -> QuerySet[Technician]:
     """Keep those whose base lies within the radius: the distance of `core.geo`, in SQL."""
-    span = Abs(F("base_longitude") - longitude)
-    turn = Radians(Least(span, 360.0 - span))
-    x = turn * Cos(Radians((F("base_latitude") + latitude) / 2))
-    y = Radians(F("base_latitude") - latitude)
-    reach = radius_m / EARTH_RADIUS_M
-    return technicians.alias(base_distance=x * x + y * y).filter(base_distance__lte=reach * reach)
+    return filter_within(
+        technicians,
+        latitude="base_latitude",
+        longitude="base_longitude",
+        of=Point(latitude, longitude),
+        radius_m=radius_m,
+    )
 
 
 def technician_filter_rated(technicians: QuerySet[Technician], *, minimum: float) -> QuerySet[Technician]:
@@ -115,23 +141,22 @@ def position_get_locked(technician_id: UUID) -> Position | None:
     return Position.objects.select_for_update().filter(pk=technician_id).first()
 
 
-def dispatchable_list_near(
-    *, service_id: UUID, latitude: float, longitude: float, radius_m: float, by_base: bool
-) -> list[Dispatchable]:
-    """Return who could be offered a job of the service within the radius, nearest first, `CANDIDATES_KEPT` at most.
+def position_at(*, technician_id: UUID, at: datetime) -> PositionTrace | None:
+    """Return where a technician was at that moment, to within `POSITION_TRACE_M`; None before his first ping."""
+    traces = PositionTrace.objects.filter(technician=technician_id, at__lte=at)
+    return traces.order_by("-at", "-id").first()
 
-    Where a technician is means his base or his live position. One indexed query reads the cells around the point.
-    """
-    cells = cells_within(latitude, longitude, radius_m)
-    condition = Q(base_cell__in=cells) if by_base else Q(cell__in=cells)
-    found = []
-    for row in Dispatchable.objects.select_related("technician").filter(condition, service=service_id):
-        place = (row.base_latitude, row.base_longitude) if by_base else (row.latitude, row.longitude)
-        away_m = distance_m(latitude, longitude, *place)
-        if away_m <= radius_m:
-            found.append((away_m, row.technician_id, row))
-    found.sort(key=lambda item: item[:2])
-    return [row for _, _, row in found[: settings.CANDIDATES_KEPT]]
+
+def dispatchable_service_ids() -> list[UUID]:
+    """Return the services that anybody could be offered a job of."""
+    rows = Dispatchable.objects.order_by("service_id").values_list("service_id", flat=True)
+    return list(rows.distinct())
+
+
+def dispatchable_list_locked(technician_ids: Collection[UUID]) -> list[Dispatchable]:
+    """Return the rows of these technicians, locked in the one order in which anybody locks several."""
+    rows = Dispatchable.objects.select_for_update(no_key=True).filter(technician__in=technician_ids)
+    return list(rows.order_by("technician_id", "service_id"))
 
 
 # Documents
@@ -184,6 +209,27 @@ def documents_missing(*, technician_ids: Collection[UUID], on: date) -> dict[UUI
         for technician_id in technician_ids
     }
     return {technician_id: kinds for technician_id, kinds in missing.items() if kinds}
+
+
+def documents_missing_on(days: Mapping[UUID, date]) -> dict[UUID, dict[str, date | None]]:
+    """Return, per technician who misses any on his day, the required kinds, each with the day it ran out if it did.
+
+    What the sweep has marked EXPIRED is still good on a day up to its last: the sweep goes by UTC, and it may still
+    be that day where he lives.
+    """
+    was_approved = Document.objects.filter(
+        technician__in=days, kind__in=settings.REQUIRED_DOCUMENTS, status__in=_WAS_APPROVED
+    )
+    last_days: dict[tuple[UUID, str], date] = {}
+    for owner, kind, expires_on in was_approved.values_list("technician_id", "kind", "expires_on"):
+        last_days[owner, kind] = max(last_days.get((owner, kind), date.min), expires_on or date.max)
+    lacking = {owner: _lacking(owner, day, last_days) for owner, day in days.items()}
+    return {owner: kinds for owner, kinds in lacking.items() if kinds}
+
+
+def _lacking(owner: UUID, day: date, last_days: Mapping[tuple[UUID, str], date]) -> dict[str, date | None]:
+    held = {kind: last_days.get((owner, kind)) for kind in settings.REQUIRED_DOCUMENTS}
+    return {kind: last_day for kind, last_day in held.items() if last_day is None or last_day < day}
 
 
 # Availability

@@ -6,7 +6,13 @@ from celery import shared_task
 from accounts.events import UserReinstated, UserSuspended
 from fixmate.core.events import subscribe
 from fixmate.core.sweeps import sweep
-from technicians.services import document_expire_due, document_remind_due, technician_note_user_status
+from technicians.services import (
+    document_expire_due,
+    document_remind_due,
+    history_purge,
+    positions_flush,
+    technician_note_user_status,
+)
 
 
 @subscribe(UserSuspended, UserReinstated)
@@ -25,3 +31,15 @@ def expire_documents() -> None:
 @shared_task(name="technicians.remind_documents")
 def remind_documents() -> None:
     document_remind_due()
+
+
+@sweep(every=timedelta(seconds=1))
+@shared_task(name="technicians.flush_positions")
+def flush_positions() -> None:
+    positions_flush()
+
+
+@sweep(every=timedelta(days=1))
+@shared_task(name="technicians.purge_history")
+def purge_history() -> None:
+    history_purge()

@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
                 ('first_name', models.CharField(max_length=80)),
                 ('last_name', models.CharField(max_length=80)),
                 ('role', models.CharField(choices=[('CUSTOMER', 'Customer'), ('TECHNICIAN', 'Technician'), ('ADMIN', 'Admin')], max_length=20)),
+                ('is_dispatcher', models.BooleanField(default=False, help_text='staff who may give jobs to technicians by hand')),
                 ('status', fixmate.core.lifecycle.StateField(choices=[('PENDING', 'Pending'), ('ACTIVE', 'Active'), ('SUSPENDED', 'Suspended'), ('DELETED', 'Deleted')], default='PENDING', max_length=20)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('verified_at', models.DateTimeField(null=True)),
@@ -35,7 +36,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'indexes': [models.Index(fields=['role', '-created_at'], name='user_role_created')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['PENDING', 'ACTIVE', 'SUSPENDED', 'DELETED'])), name='user_status_known'), models.CheckConstraint(condition=models.Q(('role__in', ['CUSTOMER', 'TECHNICIAN', 'ADMIN'])), name='user_role_known'), models.CheckConstraint(condition=models.Q(('email__isnull', False), ('phone__isnull', False), ('status', 'DELETED'), _connector='OR'), name='user_has_an_address'), models.CheckConstraint(condition=models.Q(('status', 'DELETED'), ('deleted_at__isnull', True), _connector='XOR'), name='user_deleted_has_time')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['PENDING', 'ACTIVE', 'SUSPENDED', 'DELETED'])), name='user_status_known'), models.CheckConstraint(condition=models.Q(('role__in', ['CUSTOMER', 'TECHNICIAN', 'ADMIN'])), name='user_role_known'), models.CheckConstraint(condition=models.Q(('is_dispatcher', False), ('role', 'ADMIN'), _connector='OR'), name='user_dispatcher_is_staff'), models.CheckConstraint(condition=models.Q(('email__isnull', False), ('phone__isnull', False), ('status', 'DELETED'), _connector='OR'), name='user_has_an_address'), models.CheckConstraint(condition=models.Q(('status', 'DELETED'), ('deleted_at__isnull', True), _connector='XOR'), name='user_deleted_has_time')],
             },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),

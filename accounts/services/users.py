@@ -21,7 +21,7 @@ from accounts.services.mail import mail_send
 from accounts.services.security import security_event_add
 from accounts.services.sessions import session_end_all
 from fixmate.core import audit, clock, events
-from fixmate.core.errors import Forbidden, Invalid
+from fixmate.core.errors import Conflict, Forbidden, Invalid
 
 SELF_REGISTERED = (Role.CUSTOMER, Role.TECHNICIAN)
 _REPLACED = ["password", "first_name", "last_name", "phone", "role"]
@@ -184,6 +184,50 @@ def _staff_add(user: User) -> User:
     after = {"email": user.email, "role": user.role}
     audit.record(actor=None, action="accounts.staff.create", target=user, reason="Staff account created", after=after)
     return user
+
+
+@transaction.atomic
+def staff_appoint_dispatcher(*, user_id: UUID) -> User:
+    """Let a staff account give jobs to technicians by hand. Idempotent; audited.
+
+    Nobody appoints over the console or the API: whoever may is whoever runs commands.
+
+    :raises Forbidden: if the account is not staff
+    """
+    user = user_get_locked(user_id)
+    if user.role != Role.ADMIN:
+        raise Forbidden("Only staff can be dispatchers.")
+    if not user.is_dispatcher:
+        _dispatcher_set(user, actor=None, reason="Dispatcher role given", value=True)
+    return user
+
+
+@transaction.atomic
+def staff_dismiss_dispatcher(*, user_id: UUID, actor: User, reason: str) -> User:
+    """Take the dispatcher role away. Audited.
+
+    :raises Conflict: if the account has not got it
+    :raises Invalid: if the reason is blank
+    """
+    user = user_get_locked(user_id)
+    if not user.is_dispatcher:
+        raise Conflict("This account is not a dispatcher's.")
+    _dispatcher_set(user, actor=actor, reason=reason, value=False)
+    return user
+
+
+def _dispatcher_set(user: User, *, actor: User | None, reason: str, value: bool) -> None:
+    before = user.is_dispatcher
+    user.is_dispatcher = value
+    user.save(update_fields=["is_dispatcher"])
+    audit.record(
+        actor=actor,
+        action="accounts.staff.dispatcher",
+        target=user,
+        reason=reason,
+        before={"is_dispatcher": before},
+        after={"is_dispatcher": value},
+    )
 
 
 @transaction.atomic

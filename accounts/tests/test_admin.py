@@ -115,3 +115,12 @@ def test_console_login_is_limited_like_any_other(admin, settings):
     assert refused.status_code == 200  # the form again, as to a wrong password
     assert not refused.wsgi_request.user.is_authenticated
     assert kinds() == [SecurityEventKind.LOGIN_REFUSED] * 3
+
+
+def test_console_takes_the_dispatcher_role_away(console):
+    user = UserFactory(admin=True, is_dispatcher=True)
+
+    console.post(reverse("admin:accounts_user_act", args=[user.pk, "dismiss"]), {"reason": "Moved."})
+
+    assert User.objects.get(pk=user.pk).is_dispatcher is False
+    assert AuditEntry.objects.get().action == "accounts.staff.dispatcher"

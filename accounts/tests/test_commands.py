@@ -47,6 +47,26 @@ def test_create_staff_if_missing_can_be_repeated():
     assert AuditEntry.objects.count() == 1
 
 
+def test_create_staff_makes_a_dispatcher():
+    said = run("--password-env", "FIXMATE_STAFF_PASSWORD", "--dispatcher")
+
+    assert said == f"Staff account {EMAIL} made.\n{EMAIL} is a dispatcher.\n"
+    assert User.objects.get().is_dispatcher is True
+    assert set(AuditEntry.objects.values_list("action", "source")) == {
+        ("accounts.staff.create", "COMMAND"),
+        ("accounts.staff.dispatcher", "COMMAND"),
+    }
+
+
+def test_create_staff_makes_a_dispatcher_of_staff_that_is_there():
+    UserFactory(email=EMAIL, admin=True)
+
+    said = run("--if-missing", "--dispatcher")
+
+    assert said == f"Staff account {EMAIL} is there already; left as it is.\n{EMAIL} is a dispatcher.\n"
+    assert User.objects.get().is_dispatcher is True
+
+
 def test_create_staff_reads_the_password_from_stdin(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{PASSWORD}\nmore\n"))
 

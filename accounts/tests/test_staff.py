@@ -1,17 +1,20 @@
 import pytest
+from django.db import IntegrityError, transaction
 
-from accounts.enums import Role, SessionEnd, UserStatus
+from accounts.enums import DISPATCH_JOB, Role, SessionEnd, UserStatus
 from accounts.errors import AccountTaken
 from accounts.models import Session, User
 from accounts.services import (
     session_open,
+    staff_appoint_dispatcher,
     staff_create,
+    staff_dismiss_dispatcher,
     user_reinstate,
     user_suspend,
     users,
 )
 from accounts.tests.factories import PASSWORD, UserFactory
-from fixmate.core.errors import Forbidden, IllegalTransition, Invalid
+from fixmate.core.errors import Conflict, Forbidden, IllegalTransition, Invalid
 from fixmate.core.models import AuditEntry, OutboxMessage
 
 pytestmark = pytest.mark.django_db
@@ -118,3 +121,73 @@ def test_user_suspend_refuses_oneself():
         user_suspend(user_id=admin.pk, actor=admin, reason="Tired")
 
     assert User.objects.get().status == UserStatus.ACTIVE
+
+
+# Dispatchers
+
+
+@pytest.mark.parametrize("is_dispatcher", [True, False])
+def test_dispatch_permission_is_a_role_more(is_dispatcher):
+    user = UserFactory(admin=True, is_dispatcher=is_dispatcher)
+
+    assert (user.has_perm(DISPATCH_JOB), user.has_perm("jobs.view_job")) == (is_dispatcher, True)
+
+
+def test_dispatch_permission_ends_with_the_account():
+    assert not UserFactory(admin=True, is_dispatcher=True, status=UserStatus.SUSPENDED).has_perm(DISPATCH_JOB)
+
+
+def test_appoint_dispatcher_is_audited_once():
+    user = UserFactory(admin=True)
+
+    for _ in range(2):
+        staff_appoint_dispatcher(user_id=user.pk)
+
+    entry = AuditEntry.objects.get()
+    assert User.objects.get().is_dispatcher is True
+    assert (entry.action, entry.actor_id, entry.target_id) == ("accounts.staff.dispatcher", None, str(user.pk))
+    assert (entry.before, entry.after) == ({"is_dispatcher": False}, {"is_dispatcher": True})
+
+
+@pytest.mark.parametrize("role", [Role.CUSTOMER, Role.TECHNICIAN])
+def test_appoint_dispatcher_is_for_staff(role):
+    user = UserFactory(role=role)
+
+    with pytest.raises(Forbidden):
+        staff_appoint_dispatcher(user_id=user.pk)
+
+    assert (User.objects.get().is_dispatcher, AuditEntry.objects.count()) == (False, 0)
+
+
+@pytest.mark.parametrize("role", [Role.CUSTOMER, Role.TECHNICIAN])
+def test_dispatcher_who_is_not_staff_is_refused_by_the_database(role):
+    with pytest.raises(IntegrityError, match="user_dispatcher_is_staff"), transaction.atomic():
+        UserFactory(role=role, is_dispatcher=True)
+
+
+def test_dismiss_dispatcher_is_audited():
+    admin, user = UserFactory(admin=True), UserFactory(admin=True, is_dispatcher=True)
+
+    staff_dismiss_dispatcher(user_id=user.pk, actor=admin, reason="Moved to accounting.")
+
+    entry = AuditEntry.objects.get()
+    assert User.objects.get(pk=user.pk).is_dispatcher is False
+    assert (entry.actor_id, entry.reason, entry.after) == (admin.pk, "Moved to accounting.", {"is_dispatcher": False})
+
+
+def test_dismiss_of_who_is_none_is_a_conflict():
+    admin, user = UserFactory(admin=True), UserFactory(admin=True)
+
+    with pytest.raises(Conflict):
+        staff_dismiss_dispatcher(user_id=user.pk, actor=admin, reason="Moved to accounting.")
+
+    assert AuditEntry.objects.count() == 0
+
+
+def test_dismiss_dispatcher_needs_a_reason():
+    admin, user = UserFactory(admin=True), UserFactory(admin=True, is_dispatcher=True)
+
+    with pytest.raises(Invalid):
+        staff_dismiss_dispatcher(user_id=user.pk, actor=admin, reason="  ")
+
+    assert User.objects.get(pk=user.pk).is_dispatcher is True

@@ -5,7 +5,8 @@ Where a reaction or a sweep needs a moment to settle things, the rule holds from
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Coalesce
@@ -17,12 +18,17 @@ from fixmate.core.geo import cell_of
 from fixmate.core.models import OutboxMessage
 from jobs.enums import BOOKED, JobStatus
 from jobs.models import Job, JobEvent, JobPrice
+from matching.answers import answers_count, technician_list_moved
 from matching.enums import OfferStatus
 from matching.models import Offer
+from matching.policies.base import IndexedPolicy, MatchingPolicy
+from matching.services.rank_index import ANSWER_WINDOW, has_full_patience, rank_by
+from matching.services.rollouts import default_policy_for, is_indexed
 from payments.enums import PaymentPurpose, PaymentStatus
 from payments.models import Payment
 from technicians.enums import Verification
 from technicians.models import Dispatchable, Technician, TechnicianSkill
+from technicians.selectors import dispatchable_service_ids
 
 _HELD = (*BOOKED, JobStatus.COMPLETED)
 _PAID = (PaymentStatus.CAPTURED, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED)
@@ -30,6 +36,7 @@ EXPIRED_WITHIN = timedelta(seconds=10)
 SETTLED_WITHIN = timedelta(seconds=30)
 CAPTURED_WITHIN = timedelta(seconds=60)
 CARRIED_WITHIN = timedelta(minutes=5)
+ANSWERS_MOVED_WITHIN = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +128,9 @@ def bookings_do_not_overlap() -> QuerySet[Job]:
 _AT_WORK = Q(is_online=True, verification=Verification.VERIFIED, deleted_at__isnull=True)
 _COPIED = ("base_latitude", "base_longitude", "travel_radius_m")
 _PINGED = ("latitude", "longitude", "location_at")
+_WORKED_ON = Q(status=JobStatus.IN_PROGRESS) | Q(status=JobStatus.ASSIGNED, booked_from__lte=F("assigned_at"))
+_POINTS_OFF = 1e-6
+_READ_AT_ONCE = 2_000
 
 
 @invariant("a dispatchable row says of its technician what he and his position say")
@@ -129,13 +139,51 @@ def dispatchable_is_true() -> list[Dispatchable]:
     pinged = {f"technician__position__{name}": F(name) for name in _PINGED}
     skill = TechnicianSkill.objects.filter(technician=OuterRef("technician"), service=OuterRef("service"))
     at_work = Technician.objects.filter(_AT_WORK, pk=OuterRef("technician"))
-    is_true = Q(Exists(skill), Exists(at_work), **copied, **pinged)
+    has_job = Job.objects.filter(_WORKED_ON, technician=OuterRef("technician"))
+    is_busy = Q(Exists(has_job), is_busy=True) | Q(~Exists(has_job), is_busy=False)
+    is_true = Q(is_busy, Exists(skill), Exists(at_work), **copied, **pinged)
     rows = Dispatchable.objects.annotate(is_true=Case(When(is_true, then=True), default=False))
     return [row for row in rows.iterator() if not row.is_true or _cells(row) != (row.cell, row.base_cell)]
 
 
 def _cells(row: Dispatchable) -> tuple[int, int]:
     return cell_of(row.latitude, row.longitude), cell_of(row.base_latitude, row.base_longitude)
+
+
+@invariant("a dispatchable row ranks as its service's default policy has it, its patience at the cap only when it is")
+def dispatchable_ranks_right() -> list[Dispatchable]:
+    policies = {service_id: default_policy_for(service_id) for service_id in _indexed_services()}
+    rows = Dispatchable.objects.select_related("technician").filter(service__in=policies)
+    at = clock.now()
+    return [row for row in rows.iterator(_READ_AT_ONCE) if not _ranks_right(row, policies[row.service_id], at)]
+
+
+def _indexed_services() -> list[UUID]:
+    """Return the services whose rows all follow the default policy: not while a new one is being written."""
+    return [one for one in dispatchable_service_ids() if is_indexed(one, default_policy_for(one))]
+
+
+def _ranks_right(row: Dispatchable, policy: MatchingPolicy, at: datetime) -> bool:
+    since, rank = row.technician.waiting_since, rank_by(policy, row.technician)
+    is_at_cap = isinstance(policy, IndexedPolicy) and has_full_patience(policy, since, at)
+    keys = (rank.key, rank.key_at_cap) if is_at_cap else (rank.key,)
+    near_enough = (abs(row.rank_key - key) <= _POINTS_OFF for key in keys)
+    return row.idle_since == since and abs(row.rank_static - rank.static) <= _POINTS_OFF and any(near_enough)
+
+
+@invariant("a technician's answers of the last 30 days are those of his offers, or of the days before the sweep")
+def answers_are_those_of_the_offers() -> list[Technician]:
+    since = clock.now() - ANSWER_WINDOW
+    moved = list(technician_list_moved(since=since))
+    ids = [technician.pk for technician in moved]
+    now = answers_count(technician_ids=ids, since=since)
+    before = answers_count(technician_ids=ids, since=since - ANSWERS_MOVED_WITHIN)
+    return [one for one in moved if not _lies_between(one, now.get(one.pk, (0, 0)), before.get(one.pk, (0, 0)))]
+
+
+def _lies_between(technician: Technician, least: tuple[int, int], most: tuple[int, int]) -> bool:
+    counts = (technician.recent_decided, technician.recent_accepted)
+    return all(low <= count <= high for low, count, high in zip(least, counts, most, strict=True))
 
 
 @invariant("whoever is at work has a dispatchable row for each skill")

@@ -158,6 +158,7 @@ class System:
         staff.post(f"admin/documents/{document}/approve", 200, reason="Clear copy.")
         staff.post(f"admin/technicians/{technician_id}/approve", 200, reason="Known and good.")
         person.ping(LATITUDE + offset, LONGITUDE)
+        wait_for(lambda: person.get("technicians/me")["position"])  # in production a ping waits for the next flush
         person.post("technicians/me/online", 200)
         return person
 

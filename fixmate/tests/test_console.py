@@ -1,6 +1,7 @@
 """The console as staff meet it: pages that only show, and acts that ask why."""
 
 import pytest
+from django import forms
 from django.contrib import admin
 from django.contrib.admin import site
 from django.contrib.messages import get_messages
@@ -9,7 +10,7 @@ from django.urls import reverse
 
 from accounts.tests.factories import UserFactory
 from fixmate.core import db_errors, outbox
-from fixmate.core.console import ConsoleAdmin, ReadOnlyInline, StaffAct
+from fixmate.core.console import ConsoleAdmin, ReadOnlyInline, ReasonForm, StaffAct, add_acts
 from fixmate.core.enums import OutboxStatus
 from fixmate.core.errors import Conflict
 from fixmate.core.models import AuditEntry, OutboxMessage
@@ -211,3 +212,40 @@ def test_revive_from_the_console_has_the_row_done_again(console, drain):
 
 def test_every_page_of_the_console_changes_rows_through_acts_alone():
     assert [model for model, page in site._registry.items() if not isinstance(page, ConsoleAdmin)] == []
+
+
+# Acts of an upper app
+
+
+class WaterForm(ReasonForm):
+    litres = forms.IntegerField()
+
+
+@pytest.fixture
+def poured(monkeypatch):
+    """Return what was asked of an act that another app has put on the page of outbox rows."""
+    monkeypatch.setattr("fixmate.core.console._added", {})
+    calls = []
+    act = StaffAct("Pour", lambda obj, **given: calls.append((obj.pk, given)), form=WaterForm)
+    add_acts(OutboxMessage, {"pour": act})
+    return calls
+
+
+def test_added_act_stands_beside_the_pages_own(console, dead, poured):
+    page = console.get(address("change", dead.pk))
+
+    assert "Pour" in page.text
+    assert "Try again" in page.text
+
+
+def test_added_act_is_given_what_its_form_asks(console, staff, dead, poured):
+    console.post(address("act", dead.pk, "pour"), {"reason": "Thirst.", "litres": "2"})
+
+    assert poured == [(dead.pk, {"actor": staff, "reason": "Thirst.", "litres": 2})]
+
+
+@pytest.mark.parametrize("given", [{"reason": "Thirst."}, {"litres": "2"}, {"reason": "Thirst.", "litres": "x"}])
+def test_added_act_waits_for_the_whole_form(console, dead, poured, given):
+    page = console.post(address("act", dead.pk, "pour"), given)
+
+    assert (page.status_code, poured) == (200, [])

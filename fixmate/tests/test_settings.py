@@ -108,7 +108,7 @@ def test_production_makes_no_secret_key(read, tmp_path):
 
 
 def test_health_is_not_redirected_to_https(read):
-    assert read(**PRODUCTION)["SECURE_REDIRECT_EXEMPT"] == [r"^healthz$", r"^health$", r"^readyz$"]
+    assert read(**PRODUCTION)["SECURE_REDIRECT_EXEMPT"] == [r"^healthz$", r"^health$", r"^readyz$", r"^metrics$"]
 
 
 @pytest.mark.parametrize(("proxies", "is_trusted"), [("0", False), ("1", True)])

@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
@@ -14,14 +15,14 @@ from fixmate.core.api.serializers import (
     OutputSerializer,
 )
 from fixmate.core.geo import Point
-from jobs.enums import CancelReason, JobEventKind, JobStatus, PhotoKind
+from jobs.enums import DECIDED_REASONS, CancelReason, JobEventKind, JobOption, JobStatus, PhotoKind
 from jobs.models import Job
-from jobs.rules import start_code
+from jobs.rules import options_of, start_code
 from jobs.selectors import job_contacts_visible
 
 MAX_PHOTOS = 10
 AREA_DECIMALS = 2  # about a kilometre
-ASKED_REASONS = [choice for choice in CancelReason.choices if choice[0] != CancelReason.STAFF]
+ASKED_REASONS = [choice for choice in CancelReason.choices if choice[0] not in DECIDED_REASONS]
 
 
 # Bodies
@@ -114,6 +115,27 @@ _CUSTOMER = inline_serializer(
 )
 
 
+_OPTION = inline_serializer(
+    "JobOption",
+    {
+        "action": serializers.ChoiceField(choices=JobOption.choices),
+        "method": serializers.CharField(),
+        "path": serializers.CharField(),
+        "label": serializers.CharField(),
+    },
+    many=True,
+)
+
+
+def _option(option: JobOption, job: Job) -> dict[str, str]:
+    path = {
+        JobOption.REMATCH: reverse("job-rematch", args=[job.pk]),
+        JobOption.ORDER_LATER: reverse("job-list"),
+        JobOption.CANCEL: reverse("job-cancel", args=[job.pk]),
+    }[option]
+    return {"action": option.value, "method": "POST", "path": path, "label": option.label}
+
+
 class JobOutput(OutputSerializer):
     """A job as one user may see it: contacts and the exact place by role and moment."""
 
@@ -139,6 +161,7 @@ class JobOutput(OutputSerializer):
     customer = serializers.SerializerMethodField()
     start_code = serializers.SerializerMethodField()
     photos = JobPhotoOutput(many=True, source="photos.all")
+    options = serializers.SerializerMethodField(help_text="What its customer can do while it is UNMATCHED.")
 
     @property
     def _viewer(self) -> User:
@@ -188,6 +211,11 @@ class JobOutput(OutputSerializer):
     def get_start_code(self, job: Job) -> str | None:
         is_his = job.customer_id == self._viewer.pk
         return start_code(job) if is_his and job.status == JobStatus.ASSIGNED else None
+
+    @extend_schema_field(_OPTION)
+    def get_options(self, job: Job) -> list[dict[str, str]]:
+        is_his = job.customer_id == self._viewer.pk
+        return [_option(option, job) for option in options_of(job)] if is_his else []
 
 
 class JobEventOutput(OutputSerializer):

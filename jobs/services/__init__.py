@@ -1,3 +1,4 @@
+from jobs.services.blocks import block_lift, block_set
 from jobs.services.closing import (
     job_cancel_by_customer,
     job_cancel_by_staff,
@@ -11,9 +12,11 @@ from jobs.services.dispatch import (
     job_rematch_by_customer,
     job_rematch_by_staff,
     job_set_next_pass,
+    job_transfer_by_staff,
 )
 from jobs.services.history import job_note_add
 from jobs.services.request import job_request
+from jobs.services.visits import job_release_dark, job_remind_due
 from jobs.services.work import (
     job_complete_by_technician,
     job_renew_start_code,
@@ -22,6 +25,8 @@ from jobs.services.work import (
 )
 
 __all__ = [
+    "block_lift",
+    "block_set",
     "job_assign",
     "job_begin_matching",
     "job_cancel_by_customer",
@@ -31,11 +36,14 @@ __all__ = [
     "job_mark_unmatched",
     "job_note_add",
     "job_release_by_technician",
+    "job_release_dark",
     "job_rematch_by_customer",
     "job_rematch_by_staff",
+    "job_remind_due",
     "job_renew_start_code",
     "job_request",
     "job_require_payment",
     "job_set_next_pass",
     "job_start_by_technician",
+    "job_transfer_by_staff",
 ]

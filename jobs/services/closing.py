@@ -33,6 +33,7 @@ _RELEASED = [
     "rematch_count",
     "start_code_serial",
     "start_code_failures",
+    "reminded_at",
     "search_started_at",
     "search_number",
     "next_pass_at",
@@ -112,15 +113,24 @@ def job_release_by_technician(*, job_id: UUID, actor: User, reason: str, note: s
     """
     job = job_get_locked(job_id)
     technician = job_check_technician(job, actor)
-    at = clock.now()
+    job_release(job, technician.pk, actor=actor, reason=reason, note=note, at=clock.now())
+    return job
+
+
+def job_release(
+    job: Job, technician_id: UUID, *, reason: str, at: datetime, actor: User | None = None, note: str = ""
+) -> None:
+    """Take the job from the technician who has it, and count that. The caller has locked the job.
+
+    :raises IllegalTransition: unless it is ASSIGNED
+    """
     job.release(at=at)
     job.save(update_fields=_RELEASED)
-    technician_note_released(technician_id=technician.pk, at=at)
+    technician_note_released(technician_id=technician_id, at=at)
     job_event_add(job, kind=JobEventKind.RELEASED, actor=actor, note=note, at=at, reason=reason)
-    events.publish(JobReleased(job_id=job.pk, technician_id=technician.pk))
+    events.publish(JobReleased(job_id=job.pk, technician_id=technician_id, reason=reason))
     if job.rematch_count > settings.MAX_REMATCHES:
         job_mark_unmatched(job=job, at=at)
-    return job
 
 
 def job_cancel_preview(*, job: Job, at: datetime) -> CancelPreview:

@@ -8,16 +8,19 @@ from django.db import transaction
 from accounts.models import User
 from fixmate.core import audit, clock, events
 from fixmate.core.errors import Invalid
-from jobs.enums import JobEventKind
-from jobs.events import JobAssigned, JobRematchRequested, JobUnmatched
+from jobs.enums import CancelReason, JobEventKind, JobStatus
+from jobs.events import JobAssigned, JobReleased, JobRematchRequested, JobUnmatched
 from jobs.models import Job
 from jobs.rules import booking_of
 from jobs.selectors import job_get_locked
 from jobs.services.access import job_check_customer
 from jobs.services.history import job_event_add
 from technicians.models import Technician
-from technicians.services import technician_note_assigned
+from technicians.selectors import dispatchable_list_locked
+from technicians.services import technician_note_assigned, technician_note_cancelled
 
+_BOOKED = ["status", "technician", "assigned_at", "booked_from", "booked_until", "next_pass_at"]
+_TRANSFERRED = [*_BOOKED, "start_code_serial", "start_code_failures", "reminded_at"]
 _SEARCH = ["status", "search_started_at", "search_number", "next_pass_at"]
 
 
@@ -46,7 +49,7 @@ def job_mark_unmatched(*, job: Job, at: datetime) -> None:
     job.give_up()
     job.save(update_fields=["status", "next_pass_at"])
     job_event_add(job, kind=JobEventKind.UNMATCHED, at=at)
-    events.publish(JobUnmatched(job_id=job.pk))
+    events.publish(JobUnmatched(job_id=job.pk, search_number=job.search_number))
 
 
 def job_assign(*, job: Job, technician: Technician, actor: User, at: datetime) -> None:
@@ -54,13 +57,35 @@ def job_assign(*, job: Job, technician: Technician, actor: User, at: datetime) -
 
     Without that last lock two assignments at once could wait for each other at the overlap constraint: a deadlock.
 
-    :raises IllegalTransition: unless a search is on
+    :raises IllegalTransition: unless a search is on, or ended without anybody: staff may still find somebody
     :raises IntegrityError: `job_no_overlapping_bookings`, if he has other work then; answered as BOOKING_OVERLAP
     """
     booked_from, booked_until = booking_of(job, at)
     job.assign(technician=technician, booked_from=booked_from, booked_until=booked_until, at=at)
-    job.save(update_fields=["status", "technician", "assigned_at", "booked_from", "booked_until", "next_pass_at"])
-    technician_note_assigned(technician_id=technician.pk)
+    job.save(update_fields=_BOOKED)
+    _note_assigned(job, technician, actor, at)
+
+
+def job_transfer_by_staff(*, job: Job, held_by: UUID, technician: Technician, actor: User, at: datetime) -> None:
+    """Take the job from the one who has it, not counting it against him, and give it to the technician.
+
+    The caller has locked the job, its accepted offer and both technicians.
+
+    :raises IllegalTransition: unless it is ASSIGNED
+    :raises IntegrityError: `job_no_overlapping_bookings`, if he has other work then; answered as BOOKING_OVERLAP
+    """
+    booked_from, booked_until = booking_of(job, at)
+    job.transfer(technician=technician, booked_from=booked_from, booked_until=booked_until, at=at)
+    job.save(update_fields=_TRANSFERRED)
+    dispatchable_list_locked([held_by, technician.pk])  # both at once, in the order of pings: else each row by row
+    technician_note_cancelled(technician_id=held_by, at=at)
+    job_event_add(job, kind=JobEventKind.RELEASED, actor=actor, at=at, reason=CancelReason.TRANSFERRED)
+    events.publish(JobReleased(job_id=job.pk, technician_id=held_by, reason=CancelReason.TRANSFERRED))
+    _note_assigned(job, technician, actor, at)
+
+
+def _note_assigned(job: Job, technician: Technician, actor: User, at: datetime) -> None:
+    technician_note_assigned(technician_id=technician.pk, at=at)
     job_event_add(job, kind=JobEventKind.ASSIGNED, actor=actor, at=at, technician_id=str(technician.pk))
     events.publish(JobAssigned(job_id=job.pk, technician_id=technician.pk))
 
@@ -81,16 +106,19 @@ def job_rematch_by_customer(*, job_id: UUID, actor: User, reason: str = "") -> J
 
 @transaction.atomic
 def job_rematch_by_staff(*, job_id: UUID, actor: User, reason: str) -> Job:
-    """Like the customer's, audited.
+    """Like the customer's, audited; while a search is on, a look right now within its budget.
 
     :raises Invalid: without a reason
-    :raises IllegalTransition: unless it is UNMATCHED
+    :raises IllegalTransition: unless it is UNMATCHED or MATCHING
     """
     if not reason.strip():
         raise Invalid(reason=["Staff say why."])
     job = job_get_locked(job_id)
     before = job.status
-    _rematch(job, actor, note=reason)
+    if job.status == JobStatus.MATCHING:
+        _ask_for_pass(job, actor, note=reason, at=clock.now())
+    else:
+        _rematch(job, actor, note=reason)
     audit.record(
         actor=actor,
         action="job.rematch",
@@ -106,6 +134,11 @@ def _rematch(job: Job, actor: User, *, note: str) -> Job:
     at = clock.now()
     job.search_again(at=at)
     job.save(update_fields=_SEARCH)
+    _ask_for_pass(job, actor, note=note, at=at)
+    return job
+
+
+def _ask_for_pass(job: Job, actor: User, *, note: str, at: datetime) -> None:
+    """Order a pass; while an offer is live it finds nothing to do."""
     job_event_add(job, kind=JobEventKind.REMATCH_REQUESTED, actor=actor, note=note, at=at)
     events.publish(JobRematchRequested(job_id=job.pk))
-    return job

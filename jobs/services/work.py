@@ -33,7 +33,7 @@ from jobs.services.prices import price_add_revision
 from jobs.services.request import job_photos_add
 from technicians.models import Technician
 from technicians.selectors import position_get
-from technicians.services import position_record, technician_note_completed
+from technicians.services import position_flush_of, position_record, technician_note_completed, technician_note_started
 
 
 def job_start_by_technician(*, job_id: UUID, actor: User, start_code: str = "", here: Point | None = None) -> Job:
@@ -86,6 +86,7 @@ def _check_may_start(job: Job) -> None:
 
 def _last_position(technician_id: UUID, at: datetime) -> Point:
     """Return where the last ping was. One that came with the call is better: a short move writes no coordinates."""
+    position_flush_of(technician_id)
     position = position_get(technician_id)
     limit_s = settings.START_MAX_POSITION_AGE_S
     if position is None:
@@ -120,6 +121,7 @@ def _try_code(job: Job, actor: User, given: str, at: datetime) -> DomainError | 
 def _start(job: Job, technician: Technician, actor: User, at: datetime) -> None:
     job.start(at=at)
     job.save(update_fields=["status", "started_at"])
+    technician_note_started(technician_id=technician.pk, at=at)
     job_event_add(job, kind=JobEventKind.STARTED, actor=actor, at=at)
     events.publish(JobStarted(job_id=job.pk, technician_id=technician.pk))
 

@@ -9,10 +9,10 @@ from fixmate.core.enums import UploadPurpose
 from fixmate.core.events import Event, subscribers_of
 from fixmate.core.geo import EARTH_RADIUS_M, Point
 from fixmate.core.models import AuditEntry, OutboxMessage, Upload
-from jobs.models import Job, JobEvent, JobPhoto, JobPrice
+from jobs.models import Block, Job, JobEvent, JobPhoto, JobPrice
 from technicians.models import Position, Technician
 
-WATCHED = (Job, JobEvent, JobPrice, JobPhoto, OutboxMessage, AuditEntry, Upload, Position, Technician)
+WATCHED = (Job, JobEvent, JobPrice, JobPhoto, Block, OutboxMessage, AuditEntry, Upload, Position, Technician)
 
 
 def outbox() -> list[tuple[str, dict[str, Any]]]:

@@ -16,7 +16,7 @@ from fixmate.core.enums import UploadPurpose
 from fixmate.core.models import AuditEntry
 from fixmate.core.tests.http import client_for
 from jobs.enums import CancelReason, JobEventKind, JobStatus, PhotoKind, PriceKind
-from jobs.models import Job, JobEvent, JobPhoto
+from jobs.models import Job, JobEvent, JobPhoto, JobPrice
 from jobs.rules import start_code
 from jobs.selectors import price_current
 from jobs.tests.factories import (
@@ -57,6 +57,7 @@ JOB_KEYS = {
     "customer",
     "start_code",
     "photos",
+    "options",
 }
 EVENT_KEYS = {"id", "kind", "status", "at", "actor_role", "actor_name", "note"}
 
@@ -162,7 +163,52 @@ def test_job_as_its_customer_sees_it_once_assigned(noon):
         "photos": [
             {"id": str(upload.pk), "kind": "PROBLEM", "content_type": "image/png", "sha256": "0" * 64},
         ],
+        "options": [],
     }
+
+
+def test_job_nobody_was_found_for_says_what_its_customer_can_do():
+    job = job_unmatched()
+
+    options = _get(job.customer, job).json()["options"]
+
+    assert options == [
+        {
+            "action": "REMATCH",
+            "method": "POST",
+            "path": f"/api/v1/jobs/{job.pk}/rematch",
+            "label": "Search again now",
+        },
+        {
+            "action": "ORDER_LATER",
+            "method": "POST",
+            "path": "/api/v1/jobs",
+            "label": "Order it again for another time",
+        },
+        {
+            "action": "CANCEL",
+            "method": "POST",
+            "path": f"/api/v1/jobs/{job.pk}/cancel",
+            "label": "Call it off, free of charge",
+        },
+    ]
+
+
+def test_options_are_the_customers_alone(admin):
+    job = job_unmatched()
+
+    assert _get(admin, job).json()["options"] == []
+
+
+def test_options_that_name_the_job_work_as_they_are_offered():
+    job = job_unmatched()
+    rematch, _, cancel = _get(job.customer, job).json()["options"]
+    client = client_for(job.customer)
+
+    answers = [client.post(rematch["path"], {}), client.post(cancel["path"], {"reason": "TOO_SLOW"})]
+
+    assert [answer.json()["status"] for answer in answers] == ["MATCHING", "CANCELLED"]
+    assert JobPrice.objects.filter(job=job).count() == 1
 
 
 def _visible_to(job, actor):
@@ -710,6 +756,8 @@ def test_staff_cannot_cancel_without_a_note(admin, make):
     [
         ({}, "reason"),
         ({"reason": "STAFF"}, "reason"),
+        ({"reason": "WENT_DARK"}, "reason"),
+        ({"reason": "TRANSFERRED"}, "reason"),
         ({"reason": "BORED"}, "reason"),
         ({"reason": ["OTHER"]}, "reason"),
         ({"reason": "OTHER", "note": "x" * 1_001}, "note"),

@@ -252,7 +252,7 @@ def test_release_has_the_job_matched_again(noon):
         "The van broke down.",
     )
     assert (event.actor_id, event.data) == (technician.user_id, {"reason": CancelReason.CANNOT_COME})
-    assert outbox() == rows_of(JobReleased(job_id=job.pk, technician_id=technician.pk))
+    assert outbox() == rows_of(JobReleased(job_id=job.pk, technician_id=technician.pk, reason=CancelReason.CANNOT_COME))
 
 
 def test_release_keeps_the_price():
@@ -310,7 +310,10 @@ def test_release_once_too_often_leaves_it_to_the_customer(noon):
 
     assert stored(job).next_pass_at is None
     assert kinds_of(job)[-2:] == [JobEventKind.RELEASED, JobEventKind.UNMATCHED]
-    assert outbox() == rows_of(JobReleased(job_id=job.pk, technician_id=technician.pk), JobUnmatched(job_id=job.pk))
+    assert outbox() == rows_of(
+        JobReleased(job_id=job.pk, technician_id=technician.pk, reason=CancelReason.CANNOT_COME),
+        JobUnmatched(job_id=job.pk, search_number=2),
+    )
 
 
 @pytest.mark.parametrize("status", [JobStatus.IN_PROGRESS, JobStatus.COMPLETED])

@@ -10,9 +10,10 @@ from accounts.tests.factories import UserFactory
 from fixmate.core.db_errors import conflict_of
 from fixmate.core.errors import Forbidden, IllegalTransition, Invalid, NotFound
 from fixmate.core.models import AuditEntry
-from jobs.enums import JobEventKind, JobStatus
+from jobs.enums import CancelReason, JobEventKind, JobStatus
 from jobs.errors import BookingOverlap
-from jobs.events import JobAssigned, JobRematchRequested, JobUnmatched
+from jobs.events import JobAssigned, JobReleased, JobRematchRequested, JobUnmatched
+from jobs.models import JobEvent
 from jobs.services import (
     job_assign,
     job_begin_matching,
@@ -21,6 +22,7 @@ from jobs.services import (
     job_rematch_by_customer,
     job_rematch_by_staff,
     job_set_next_pass,
+    job_transfer_by_staff,
 )
 from jobs.tests.factories import JOB_IN, JobFactory, job_assigned, job_matching, job_unmatched
 from jobs.tests.helpers import changed, kinds_of, last_event, nothing_written, outbox, rows_of, stored
@@ -92,7 +94,7 @@ def test_unmatched_gives_up_and_tells(noon):
     after = stored(job)
     assert (after.status, after.next_pass_at) == (JobStatus.UNMATCHED, None)
     assert (last_event(job).kind, last_event(job).at) == (JobEventKind.UNMATCHED, noon)
-    assert outbox() == rows_of(JobUnmatched(job_id=job.pk))
+    assert outbox() == rows_of(JobUnmatched(job_id=job.pk, search_number=1))
 
 
 @pytest.mark.parametrize("status", _others(JobStatus.MATCHING))
@@ -155,8 +157,17 @@ def test_assign_books_a_visit_for_later(noon):
     assert (stored(job).booked_from, stored(job).booked_until) == (visit, visit + timedelta(hours=1))
 
 
-@pytest.mark.parametrize("status", _others(JobStatus.MATCHING))
-def test_assign_is_possible_while_searching_alone(noon, status):
+@pytest.mark.parametrize("status", [JobStatus.MATCHING, JobStatus.UNMATCHED])
+def test_assign_ends_a_search_and_follows_one_that_found_nobody(noon, status):
+    job, technician = JOB_IN[status](created_at=noon), TechnicianFactory()
+
+    _assign(job, technician, noon)
+
+    assert (stored(job).status, stored(job).technician_id) == (JobStatus.ASSIGNED, technician.pk)
+
+
+@pytest.mark.parametrize("status", _others(JobStatus.MATCHING, JobStatus.UNMATCHED))
+def test_assign_needs_a_search(noon, status):
     job, technician = JOB_IN[status](), TechnicianFactory()
 
     with nothing_written(), pytest.raises(IllegalTransition):
@@ -181,6 +192,79 @@ def test_assign_of_work_that_follows_at_once(noon):
     _assign(job, held.technician, noon + timedelta(hours=1))
 
     assert stored(job).technician_id == held.technician_id
+
+
+# Moving it to somebody else
+
+
+def _transfer(job, technician, at):
+    actor = UserFactory(admin=True)
+    job_transfer_by_staff(job=job, held_by=job.technician_id, technician=technician, actor=actor, at=at)
+    return actor
+
+
+def test_transfer_gives_the_job_to_another(noon):
+    job, technician = job_assigned(created_at=noon - timedelta(hours=1)), TechnicianFactory()
+    holder, before = job.technician, stored(job)
+
+    actor = _transfer(job, technician, noon)
+
+    after = stored(job)
+    assert changed(before, after) == {
+        "technician_id",
+        "assigned_at",
+        "booked_from",
+        "booked_until",
+        "start_code_serial",
+    }
+    assert (after.status, after.technician_id, after.assigned_at) == (JobStatus.ASSIGNED, technician.pk, noon)
+    released, assigned = JobEvent.objects.filter(job=job).order_by("pk")[3:]
+    assert (released.kind, released.actor_id, released.data) == (
+        JobEventKind.RELEASED,
+        actor.pk,
+        {"reason": CancelReason.TRANSFERRED},
+    )
+    assert (assigned.kind, assigned.status, assigned.data) == (
+        JobEventKind.ASSIGNED,
+        JobStatus.ASSIGNED,
+        {"technician_id": str(technician.pk)},
+    )
+    assert outbox() == rows_of(
+        JobReleased(job_id=job.pk, technician_id=holder.pk, reason=CancelReason.TRANSFERRED),
+        JobAssigned(job_id=job.pk, technician_id=technician.pk),
+    )
+
+
+def test_transfer_does_not_count_against_who_had_it(noon):
+    holder, technician = TechnicianFactory(is_online=True), TechnicianFactory()
+    job = job_assigned(holder, created_at=noon)
+
+    _transfer(job, technician, noon)
+
+    holder, technician = (Technician.objects.get(pk=one.pk) for one in (holder, technician))
+    assert (holder.jobs_released, holder.idle_since) == (0, noon)
+    assert (technician.jobs_assigned, stored(job).rematch_count) == (1, 0)
+
+
+@pytest.mark.parametrize("status", _others(JobStatus.ASSIGNED))
+def test_transfer_is_possible_while_assigned_alone(noon, status):
+    job, technician = JOB_IN[status](), TechnicianFactory()
+
+    with nothing_written(), pytest.raises(IllegalTransition):
+        job_transfer_by_staff(job=job, held_by=technician.pk, technician=technician, actor=technician.user, at=noon)
+
+
+def test_transfer_to_one_who_has_other_work_then_is_refused_by_the_database(noon):
+    job, busy = job_assigned(created_at=noon), job_assigned(created_at=noon).technician
+
+    with nothing_written(), pytest.raises(IntegrityError) as refusal, transaction.atomic():
+        _transfer_at_once(job, busy, noon)
+
+    assert type(conflict_of(refusal.value)) is BookingOverlap
+
+
+def _transfer_at_once(job, technician, at):
+    job_transfer_by_staff(job=job, held_by=job.technician_id, technician=technician, actor=job.customer, at=at)
 
 
 # Trying again
@@ -209,15 +293,31 @@ def test_rematch_searches_with_a_fresh_budget(noon, rematch):
     assert outbox() == rows_of(JobRematchRequested(job_id=job.pk))
 
 
-@pytest.mark.parametrize("status", _others(JobStatus.UNMATCHED))
-@pytest.mark.parametrize("rematch", [_by_customer, _by_staff])
-def test_rematch_is_possible_from_unmatched_alone(status, rematch):
+REFUSED_REMATCHES = [(_by_customer, status) for status in _others(JobStatus.UNMATCHED)] + [
+    (_by_staff, status) for status in _others(JobStatus.UNMATCHED, JobStatus.MATCHING)
+]
+
+
+@pytest.mark.parametrize(("rematch", "status"), REFUSED_REMATCHES)
+def test_rematch_needs_a_search_that_found_nobody(rematch, status):
     job = JOB_IN[status]()
 
     with nothing_written(), pytest.raises(IllegalTransition) as refusal:
         rematch(job)
 
     assert refusal.value.details == {"state": status, "action": "search_again"}
+
+
+def test_rematch_by_staff_while_searching_is_a_look_right_now_within_the_budget(noon):
+    job = job_matching(created_at=noon - timedelta(minutes=5))
+    before = stored(job)
+
+    _by_staff(job)
+
+    assert changed(before, stored(job)) == set()
+    assert (last_event(job).kind, last_event(job).status) == (JobEventKind.REMATCH_REQUESTED, JobStatus.MATCHING)
+    assert outbox() == rows_of(JobRematchRequested(job_id=job.pk))
+    assert AuditEntry.objects.get().after == {"status": "MATCHING"}
 
 
 def test_rematch_by_customer_is_his_and_not_audited():

@@ -34,6 +34,7 @@ ARGS = {
     "search_again": {"at": AT},
     "give_up": {},
     "assign": {"technician": Technician(), "booked_from": AT, "booked_until": AT + HOUR, "at": AT},
+    "transfer": {"technician": Technician(), "booked_from": AT, "booked_until": AT + HOUR, "at": AT},
     "release": {"at": AT},
     "start": {"at": AT},
     "complete": {"work_summary": "New washer.", "at": AT},
@@ -49,8 +50,10 @@ EDGES = {
     (JobStatus.MATCHING, "cancel"): JobStatus.CANCELLED,
     (JobStatus.MATCHING, "cancel_by_staff"): JobStatus.CANCELLED,
     (JobStatus.UNMATCHED, "search_again"): JobStatus.MATCHING,
+    (JobStatus.UNMATCHED, "assign"): JobStatus.ASSIGNED,
     (JobStatus.UNMATCHED, "cancel"): JobStatus.CANCELLED,
     (JobStatus.UNMATCHED, "cancel_by_staff"): JobStatus.CANCELLED,
+    (JobStatus.ASSIGNED, "transfer"): JobStatus.ASSIGNED,
     (JobStatus.ASSIGNED, "release"): JobStatus.MATCHING,
     (JobStatus.ASSIGNED, "start"): JobStatus.IN_PROGRESS,
     (JobStatus.ASSIGNED, "cancel"): JobStatus.CANCELLED,
@@ -127,13 +130,27 @@ def test_job_step_follows_the_table_of_edges(status, name):
 
 def test_release_makes_the_job_as_new_for_the_next_technician():
     job = Job(status=JobStatus.ASSIGNED, technician=Technician(), assigned_at=AT, booked_from=AT, search_number=1)
-    job.start_code_failures = 3
+    job.start_code_failures, job.reminded_at = 3, AT
 
     job.release(at=AT + HOUR)
 
     assert (job.technician, job.assigned_at, job.booked_from, job.booked_until) == (None, None, None, None)
     assert (job.rematch_count, job.start_code_serial, job.start_code_failures) == (1, 2, 0)
     assert (job.search_number, job.search_started_at, job.next_pass_at) == (2, AT + HOUR, AT + HOUR)
+    assert job.reminded_at is None
+
+
+def test_transfer_makes_the_visit_new_and_is_no_rematch():
+    job = Job(status=JobStatus.ASSIGNED, technician=Technician(), assigned_at=AT, booked_from=AT, search_number=1)
+    job.start_code_failures, job.reminded_at = 3, AT
+    other = Technician()
+
+    job.transfer(technician=other, booked_from=AT + HOUR, booked_until=AT + 2 * HOUR, at=AT + HOUR)
+
+    assert (job.technician, job.assigned_at) == (other, AT + HOUR)
+    assert (job.booked_from, job.booked_until) == (AT + HOUR, AT + 2 * HOUR)
+    assert (job.start_code_serial, job.start_code_failures, job.reminded_at) == (2, 0, None)
+    assert (job.rematch_count, job.search_number, job.next_pass_at) == (0, 1, None)
 
 
 def test_cancel_by_staff_has_a_reason_of_its_own():

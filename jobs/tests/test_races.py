@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -15,13 +16,16 @@ from fixmate.core.errors import DomainError
 from fixmate.core.tests.races import at_once
 from jobs.enums import CancelReason, JobEventKind, JobStatus, PriceKind
 from jobs.events import JobAssigned, JobCancelled, JobCompleted, JobStarted
+from jobs.models import Job
 from jobs.rules import start_code
-from jobs.selectors import job_get_locked, price_list
+from jobs.selectors import job_get_locked, job_ids_dark, job_ids_to_remind, price_list
 from jobs.services import (
     job_assign,
     job_cancel_by_customer,
     job_complete_by_technician,
     job_release_by_technician,
+    job_release_dark,
+    job_remind_due,
     job_start_by_technician,
 )
 from jobs.tests.factories import job_assigned, job_in_progress, job_matching
@@ -119,6 +123,66 @@ def test_start_and_release_at_once_have_one_winner(round_number):
         ("NOT_FOUND", WON): JobStatus.MATCHING,
     }
     assert stored(job).status == ended[start, release]
+
+
+@pytest.mark.parametrize("round_number", range(5))
+def test_start_and_going_dark_at_once_have_one_winner(round_number):
+    job = job_assigned(created_at=timezone.now() - timedelta(hours=1))
+    technician, code, here = job.technician, start_code(job), north_of(job, 0)
+    put(technician, here, timezone.now() - timedelta(hours=1))
+
+    started, released = at_once(
+        lambda: job_start_by_technician(job_id=job.pk, actor=technician.user, start_code=code, here=here),
+        job_release_dark,
+    )
+
+    is_started = not isinstance(started, DomainError)
+    assert released == (0 if is_started else 1)
+    assert stored(job).status == (JobStatus.IN_PROGRESS if is_started else JobStatus.MATCHING)
+    assert is_started or started.code == "NOT_FOUND"
+    assert kinds_of(job)[3:] == [JobEventKind.STARTED if is_started else JobEventKind.RELEASED]
+    assert Technician.objects.get(pk=technician.pk).jobs_released == released
+
+
+def test_control_without_the_lock_the_start_and_the_release_both_win():
+    job = job_assigned(created_at=timezone.now() - timedelta(hours=1))
+    barrier = Barrier(2)
+
+    def unlocked(step):
+        seen = Job.objects.get(pk=job.pk)
+        barrier.wait(timeout=20)
+        getattr(seen, step)(at=timezone.now())
+        return WON
+
+    assert at_once(lambda: unlocked("start"), lambda: unlocked("release")) == [WON, WON]
+
+
+@pytest.mark.parametrize("sweep", [job_release_dark, job_remind_due])
+def test_sweeps_of_visits_at_once_act_once(sweep):
+    at = timezone.now()
+    job = job_assigned(created_at=at - timedelta(hours=2), scheduled_for=at + timedelta(minutes=20))
+    Job.objects.filter(pk=job.pk).update(
+        booked_from=at + timedelta(minutes=20), booked_until=at + timedelta(minutes=80)
+    )
+
+    counts = at_once(*[sweep] * 4)
+
+    assert sum(counts) == 1
+    assert len(kinds_of(job)) == 4
+
+
+def test_looking_for_silent_technicians_reads_no_closed_job():
+    with connection.cursor() as cursor, CaptureQueriesContext(connection) as captured:
+        job_ids_dark(at=timezone.now(), limit=10)
+        job_ids_to_remind(at=timezone.now(), limit=10)
+        plans = []
+        for query in captured.captured_queries:
+            cursor.execute("SET enable_seqscan = off")
+            cursor.execute(f"EXPLAIN {query['sql']}")
+            plans.append(" ".join(row[0] for row in cursor.fetchall()))
+        cursor.execute("RESET enable_seqscan")
+
+    assert ["job_booked" in plan for plan in plans] == [True, True]
 
 
 def test_complete_twice_at_once_completes_once():

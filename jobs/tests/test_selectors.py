@@ -7,6 +7,7 @@ from accounts.enums import Role
 from accounts.tests.factories import UserFactory
 from fixmate.core.errors import NotFound
 from jobs.enums import CancelReason, JobEventKind, JobStatus, PriceKind
+from jobs.rules import Booking
 from jobs.selectors import (
     job_bookings,
     job_contacts_visible,
@@ -16,7 +17,6 @@ from jobs.selectors import (
     job_ids_due_for_pass,
     job_list_visible_to,
     job_timeline,
-    job_workloads,
     price_current,
     price_list,
     price_quoted,
@@ -217,79 +217,32 @@ def test_due_passes_leave_out_jobs_with_a_live_offer_and_those_past_matching():
 # Bookings
 
 
-@pytest.mark.parametrize(
-    ("start", "end", "is_booked"),
-    [
-        (AT, AT + HOUR, True),
-        (AT - HOUR, AT, False),
-        (AT - HOUR, AT + SECOND, True),
-        (AT + HOUR, AT + 2 * HOUR, False),
-        (AT + HOUR - SECOND, AT + 2 * HOUR, True),
-        (AT - HOUR, AT + 2 * HOUR, True),
-        (AT + SECOND, AT + 2 * SECOND, True),
-    ],
-)
-def test_bookings_are_those_that_run_into_the_stretch(start, end, is_booked):
-    job = job_assigned(created_at=AT)
+def test_bookings_are_by_technician_the_earliest_first_and_leave_out_everybody_else():
+    later = job_assigned(created_at=AT + HOUR)
+    earlier = job_in_progress(later.technician, created_at=AT)
+    other = job_assigned(created_at=AT)
+    job_assigned(created_at=AT)
 
-    found = job_bookings(technician_ids=[job.technician_id], start=start, end=end, at=AT)
+    found = job_bookings([later.technician_id, other.technician_id, TechnicianFactory().pk])
 
-    assert found == ({job.technician_id: job} if is_booked else {})
-
-
-def test_bookings_are_by_technician_and_leave_out_everybody_else():
-    first, second, third = (job_assigned(created_at=AT) for _ in range(3))
-    ids = [first.technician_id, second.technician_id, TechnicianFactory().pk]
-
-    found = job_bookings(technician_ids=ids, start=AT, end=AT + HOUR, at=AT)
-
-    assert found == {first.technician_id: first, second.technician_id: second}
-    assert third.technician_id not in found
-
-
-def test_bookings_know_work_that_has_run_over_its_time():
-    over = job_in_progress(created_at=AT - 5 * HOUR)
-
-    assert job_bookings(technician_ids=[over.technician_id], start=AT, end=AT + HOUR, at=AT) == {
-        over.technician_id: over
+    assert {owner: [booking.pk for booking in held] for owner, held in found.items()} == {
+        later.technician_id: [earlier.pk, later.pk],
+        other.technician_id: [other.pk],
     }
 
 
-def test_bookings_do_not_stretch_work_that_has_run_over_into_later_visits():
-    over = job_in_progress(created_at=AT - 5 * HOUR)
-    later = {"start": AT + 2 * HOUR, "end": AT + 3 * HOUR, "at": AT}
+def test_booking_tells_when_where_and_whether_the_work_has_begun():
+    assigned = job_assigned(created_at=AT)
+    begun = job_in_progress(created_at=AT)
 
-    assert job_bookings(technician_ids=[over.technician_id], **later) == {}
+    found = job_bookings([assigned.technician_id, begun.technician_id])
 
-
-def test_bookings_know_a_visit_begun_before_its_time():
-    early = job_in_progress(created_at=AT)
-    early.booked_from, early.booked_until = AT + 4 * HOUR, AT + 5 * HOUR
-    early.save()
-    between = {"start": AT + 2 * HOUR, "end": AT + 3 * HOUR, "at": AT}
-
-    assert job_bookings(technician_ids=[early.technician_id], **between) == {early.technician_id: early}
-
-
-def test_bookings_forget_a_visit_that_was_never_begun():
-    missed = job_assigned(created_at=AT - 5 * HOUR)
-
-    assert job_bookings(technician_ids=[missed.technician_id], start=AT, end=AT + HOUR, at=AT) == {}
+    assert found[assigned.technician_id] == [Booking(assigned.pk, 42.36, -71.06, AT, AT + HOUR, None)]
+    assert found[begun.technician_id] == [Booking(begun.pk, 42.36, -71.06, AT, AT + HOUR, AT)]
 
 
 @pytest.mark.parametrize("make", [job_completed, _cancelled_after_assignment])
 def test_bookings_leave_out_what_is_closed(make):
     job = make(created_at=AT)
 
-    assert job_bookings(technician_ids=[job.technician_id], start=AT, end=AT + HOUR, at=AT) == {}
-
-
-def test_workloads_count_what_each_technician_holds():
-    busy = job_completed(created_at=AT - 2 * HOUR).technician
-    job_in_progress(busy, created_at=AT)
-    job_assigned(busy, created_at=AT + HOUR)
-    one = job_assigned(created_at=AT).technician
-    idle = TechnicianFactory()
-    job_assigned(created_at=AT)
-
-    assert job_workloads([busy.pk, one.pk, idle.pk]) == {busy.pk: 2, one.pk: 1}
+    assert job_bookings([job.technician_id]) == {}

@@ -9,12 +9,25 @@ from catalog.api.serializers import ServiceBrief
 from fixmate.core import clock
 from fixmate.core.api.serializers import InputSerializer, MoneyField, OutputSerializer
 from jobs.api.serializers import AREA_DECIMALS
-from matching.enums import OfferSource, OfferStatus, PassOutcome, RejectReason
-from matching.models import Offer
+from matching.enums import ChosenBy, OfferSource, OfferStatus, PassOutcome, RejectReason
+from matching.models import CandidateDecision, Offer
+from matching.words import chosen_of, terms_of
 
 DISTANCE_STEP_M = 100
 _AREA = inline_serializer("OfferArea", {"latitude": serializers.FloatField(), "longitude": serializers.FloatField()})
-_WHY = inline_serializer("OfferTerm", {"term": serializers.CharField(), "points": serializers.FloatField()}, many=True)
+_WHY = inline_serializer(
+    "OfferTerm",
+    {"term": serializers.CharField(), "text": serializers.CharField(), "points": serializers.FloatField()},
+    many=True,
+)
+
+
+class ChosenOutput(OutputSerializer):
+    by = serializers.ChoiceField(choices=ChosenBy.choices)
+    text = serializers.CharField()
+    rank = serializers.IntegerField(allow_null=True, help_text="his place among those who could take the job")
+    of = serializers.IntegerField(allow_null=True, help_text="how many of those looked at could take the job")
+    score = serializers.FloatField(allow_null=True, help_text="what the points in `why` add up to")
 
 
 class OfferRejectInput(InputSerializer):
@@ -44,6 +57,7 @@ class OfferOutput(OutputSerializer):
     seen_at = serializers.DateTimeField(allow_null=True)
     closed_at = serializers.DateTimeField(allow_null=True)
     reject_reason = serializers.CharField()
+    chosen = serializers.SerializerMethodField()
     why = serializers.SerializerMethodField()
 
     @cached_property
@@ -64,10 +78,15 @@ class OfferOutput(OutputSerializer):
 
     @extend_schema_field(_WHY)
     def get_why(self, offer: Offer) -> list[dict[str, Any]]:
+        return terms_of(self._decision(offer))
+
+    @extend_schema_field(ChosenOutput)
+    def get_chosen(self, offer: Offer) -> dict[str, Any]:
+        return dict(ChosenOutput(chosen_of(offer, self._decision(offer))).data)
+
+    def _decision(self, offer: Offer) -> CandidateDecision | None:
         decisions = offer.matching_pass.offered_decisions if offer.matching_pass else []  # type: ignore[attr-defined]
-        terms = decisions[0].terms.items() if decisions else ()
-        most_first = sorted(terms, key=lambda term: -term[1])
-        return [{"term": term, "points": points} for term, points in most_first]
+        return decisions[0] if decisions else None
 
 
 # The record, for staff
@@ -82,6 +101,7 @@ class DecisionOutput(OutputSerializer):
     terms = serializers.JSONField()
     score = serializers.FloatField(allow_null=True)
     rank = serializers.IntegerField(allow_null=True)
+    propensity = serializers.FloatField(allow_null=True)
     was_offered = serializers.BooleanField()
 
 
@@ -98,17 +118,33 @@ class PassOfferOutput(OutputSerializer):
     reject_note = serializers.CharField()
 
 
+class ShadowOutput(OutputSerializer):
+    policy = serializers.CharField(source="version.key")
+    policy_version = serializers.CharField(source="version.version")
+    order = serializers.JSONField()
+    duration_ms = serializers.FloatField()
+    failure = serializers.CharField()
+
+
 class PassOutput(OutputSerializer):
     id = serializers.UUIDField()
     number = serializers.IntegerField()
     search_number = serializers.IntegerField()
     policy = serializers.CharField()
     policy_version = serializers.CharField()
+    seed = serializers.CharField()
+    is_exploration = serializers.BooleanField()
+    is_guarded = serializers.BooleanField()
+    fallback = serializers.CharField()
     radius_m = serializers.IntegerField()
     looked_at = serializers.IntegerField()
     passed = serializers.IntegerField()
     outcome = serializers.ChoiceField(choices=PassOutcome.choices)
     started_at = serializers.DateTimeField()
     duration_ms = serializers.IntegerField()
+    recorded_in = serializers.IntegerField(
+        allow_null=True, help_text="the pass whose candidates and verdicts these are: this one, or an equal one before"
+    )
     candidates = DecisionOutput(many=True, source="decisions")
     offers = PassOfferOutput(many=True)
+    shadows = ShadowOutput(many=True)

@@ -11,10 +11,12 @@ from accounts.api.requests import AuthedRequest
 from accounts.enums import Role
 from fixmate.core.api.permissions import HasRole
 from fixmate.core.api.serializers import NoBody
+from fixmate.core.tallies import tally
 from jobs.models import Job
 from jobs.selectors import job_list_visible_to
 from matching.api.filters import OfferFilter
 from matching.api.serializers import OfferOutput, OfferRejectInput, PassOutput
+from matching.errors import ACCEPT_CONFLICT, OfferClosed, OfferExpired
 from matching.models import Offer
 from matching.selectors import offer_get_visible_to, offer_list_visible_to, pass_list
 from matching.services import offer_accept, offer_mark_seen, offer_reject
@@ -62,7 +64,12 @@ class OfferViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
     def accept(self, request: AuthedRequest, pk: str) -> Response:
         offer = self.get_object()
         NoBody(data=request.data).is_valid(raise_exception=True)
-        return self._answer(offer_accept(offer_id=offer.pk, actor=request.user))
+        try:
+            accepted = offer_accept(offer_id=offer.pk, actor=request.user)
+        except (OfferClosed, OfferExpired) as refusal:
+            tally(f"{ACCEPT_CONFLICT}{refusal.code}")
+            raise
+        return self._answer(accepted)
 
     @extend_schema(
         summary="Decline an offer", operation_id="offers_reject", request=OfferRejectInput, examples=[_REJECT]

@@ -1,13 +1,11 @@
-from collections.abc import Mapping, Sequence
+from matching.policies.base import Candidate, Context
+from matching.policies.scored import ScoredPolicy
 
-from matching.policies.base import Candidate, JobView, Ranked, in_order
 
-
-class NearestPolicy:
-    """The shortest way first: the yardstick every other policy is measured by."""
+class NearestPolicy(ScoredPolicy):
+    """The shortest way first: the yardstick every other policy is measured by, and what ranks when another fails."""
 
     key = "nearest"
-    params: Mapping[str, float] = {}
 
-    def rank(self, job: JobView, pool: Sequence[Candidate]) -> list[Ranked]:
-        return in_order(job, ((candidate, {"eta": -candidate.eta_min}) for candidate in pool))
+    def terms(self, candidate: Candidate, ctx: Context) -> dict[str, float]:
+        return {"eta": -candidate.eta_min}

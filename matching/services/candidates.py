@@ -1,19 +1,23 @@
-"""From the candidate query to a ranked list: facts, verdicts, scores."""
+"""From ranked candidates to whom the job may be offered: facts, verdicts, ranks."""
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from itertools import count
 from uuid import UUID
+
+from django.conf import settings
 
 from fixmate.core.geo import eta_min
 from jobs.models import Job, JobPrice
 from matching.enums import Gate
+from matching.facts import facts_of
 from matching.gates import Facts, Search, Verdict, verdicts_of
-from matching.policies.base import Candidate, JobView, MatchingPolicy, Ranked
-from matching.selectors import facts_near, offer_statistics
+from matching.policies.base import Candidate, Context, JobView, MatchingPolicy, Ranked
+from matching.services.pool import Placed, placed_of, ranked_chunks
+from matching.services.ranking import FALLBACK, PolicyFailed, rank_checked
+from technicians.models import Dispatchable
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,7 @@ class Considered:
 
     facts: Facts
     verdicts: tuple[Verdict, ...]
+    candidate: Candidate
     ranked: Ranked | None = None
     rank: int | None = None
 
@@ -39,51 +44,94 @@ class Considered:
         return all(verdict.passed for verdict in self.verdicts)
 
 
-def consider(*, job: Job, price: JobPrice, search: Search, policy: MatchingPolicy, attempt: int) -> list[Considered]:
-    """Return everybody within reach, those who passed ranked by the policy."""
-    looked_at = [Considered(facts, tuple(verdicts_of(search, facts))) for facts in facts_near(job=job, search=search)]
-    pool = _pool([one.facts for one in looked_at if one.passed], search.at)
-    ranked = policy.rank(_view(job, price, attempt), pool) if pool else []
-    places = {one.candidate_id: (number, one) for number, one in enumerate(ranked, start=1)}
-    return [_placed(one, places) for one in looked_at]
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whom a pass looked at; `fallback` says why `nearest` ranked them instead of the policy, if it did."""
+
+    considered: list[Considered]
+    fallback: str = ""
 
 
-def _placed(one: Considered, places: dict[UUID, tuple[int, Ranked]]) -> Considered:
-    rank, ranked = places.get(one.technician_id, (None, None))
-    return replace(one, rank=rank, ranked=ranked)
+def consider(*, job: Job, view: JobView, search: Search, policy: MatchingPolicy, ctx: Context) -> Found:
+    """Return whom the pass looked at, those who passed ranked by the policy.
+
+    The best by score go through the gates first; more are asked for only while nobody passes. What a candidate scores
+    does not depend on the others, so ranking before the gates gives the order of ranking after them. While there are
+    experiments the nearest who pass are looked at as well, however low they score.
+    """
+    try:
+        return Found(_numbered(_looked_at(job, view, search, policy, ctx)))
+    except PolicyFailed as failed:
+        return Found(_numbered(_looked_at(job, view, search, FALLBACK, ctx)), str(failed))
 
 
-def _view(job: Job, price: JobPrice, attempt: int) -> JobView:
+def _looked_at(job: Job, view: JobView, search: Search, policy: MatchingPolicy, ctx: Context) -> list[Considered]:
+    looked_at = list[Considered]()
+    for chunk in ranked_chunks(view=view, service_id=job.service_id, search=search, policy=policy, ctx=ctx):
+        looked_at += _gated(job, search, chunk)
+        if any(one.passed for one in looked_at):
+            break
+    if not settings.EXPLORATION_PERCENT:
+        return looked_at
+    known = {one.technician_id: one for one in looked_at}
+    return _in_order(policy, view, ctx, _with_nearest(job, view, search, ctx, known))
+
+
+def _with_nearest(
+    job: Job, view: JobView, search: Search, ctx: Context, known: Mapping[UUID, Considered]
+) -> list[Considered]:
+    """Add whoever is wanting for the `EXPLORATION_AMONG` nearest of all who pass to be known."""
+    known, passed = dict(known), 0
+    for chunk in ranked_chunks(view=view, service_id=job.service_id, search=search, policy=FALLBACK, ctx=ctx):
+        new = [placed for placed in chunk if placed.row.technician_id not in known]
+        known |= {one.technician_id: one for one in _gated(job, search, new)}
+        passed += sum(known[placed.row.technician_id].passed for placed in chunk)
+        if passed >= settings.EXPLORATION_AMONG:
+            break
+    return list(known.values())
+
+
+def _in_order(policy: MatchingPolicy, view: JobView, ctx: Context, looked_at: Sequence[Considered]) -> list[Considered]:
+    """Put those found in two ways into one order."""
+    by_id = {one.technician_id: one for one in looked_at}
+    ranking = rank_checked(policy, view, [one.candidate for one in looked_at], ctx)
+    return [replace(by_id[ranked.candidate_id], ranked=ranked) for ranked in ranking.ranked]
+
+
+def _gated(job: Job, search: Search, chunk: Sequence[Placed]) -> list[Considered]:
+    facts_in_order = facts_of(job=job, search=search, rows=[placed.row for placed in chunk])
+    return [
+        Considered(facts, tuple(verdicts_of(search, facts)), placed.candidate, placed.ranked)
+        for placed, facts in zip(chunk, facts_in_order, strict=True)
+    ]
+
+
+def consider_rows(
+    *, job: Job, view: JobView, search: Search, policy: MatchingPolicy, ctx: Context, rows: Sequence[Dispatchable]
+) -> list[Considered]:
+    """Put these technicians through the gates; who passes has a score, and no rank yet.
+
+    :raises PolicyFailed: if the policy does not rank them
+    """
+    return _gated(job, search, placed_of(rows, view, search, policy, ctx)) if rows else []
+
+
+def _numbered(looked_at: Sequence[Considered]) -> list[Considered]:
+    """Give those who passed their ranks, in the order they come in; the others lose their place."""
+    ranks = count(1)
+    return [replace(one, rank=next(ranks)) if one.passed else replace(one, ranked=None) for one in looked_at]
+
+
+def view_of(job: Job, price: JobPrice, attempt: int) -> JobView:
+    """Return the job as a policy may know it."""
     return JobView(
         id=job.pk,
         category=str(job.service.category_id),
         latitude=job.latitude,
         longitude=job.longitude,
+        created_at=job.created_at,
         attempt=attempt,
         price_minor=price.amount_minor,
-    )
-
-
-def _pool(passed: Sequence[Facts], at: datetime) -> list[Candidate]:
-    if not passed:
-        return []
-    statistics = offer_statistics(technician_ids=[facts.technician.pk for facts in passed], at=at)
-    return [_candidate(facts, statistics.get(facts.technician.pk, {}), at) for facts in passed]
-
-
-def _candidate(facts: Facts, statistics: dict[str, Any], at: datetime) -> Candidate:
-    technician = facts.technician
-    idle_since = technician.idle_since or technician.online_since or at
-    return Candidate(
-        id=technician.pk,
-        eta_min=eta_min(facts.distance_m),
-        rating_sum=technician.rating_sum,
-        rating_count=technician.rating_count,
-        accepted=statistics.get("accepted", 0),
-        decided=statistics.get("decided", 0),
-        idle_min=max(0.0, (at - idle_since).total_seconds() / 60),
-        offers_total=technician.offers_received,
-        offers_today=statistics.get("today", 0),
     )
 
 

@@ -11,7 +11,7 @@ from fixmate.core import clock, events
 from fixmate.core.batches import each_alone
 from jobs.enums import BOOKED, JobStatus
 from jobs.models import Job
-from jobs.selectors import job_get_locked
+from jobs.selectors import blocked_technician_ids, job_get_locked
 from jobs.services import job_assign, job_set_next_pass
 from matching.enums import OfferEventKind, OfferStatus, RejectReason
 from matching.errors import OfferClosed, OfferExpired
@@ -25,9 +25,11 @@ from matching.selectors import (
     offer_list_live_locked,
     offer_open_job_ids,
 )
+from matching.services.rest import rest_after_expiry, rest_after_reject
 from technicians.enums import Verification
 from technicians.errors import TechnicianNotVerified
 from technicians.selectors import technician_get_locked
+from technicians.services import technician_note_accepted, technician_note_answer
 
 EXPIRY_BATCH = 500
 _KEEPS_ACCEPTED = (*BOOKED, JobStatus.COMPLETED, JobStatus.CANCELLED)
@@ -38,7 +40,7 @@ def offer_accept(*, offer_id: UUID, actor: User) -> Offer:
     """Take the job: the offer is ACCEPTED and the job ASSIGNED together, or nothing is.
 
     :raises NotFound: if the offer is not the actor's
-    :raises OfferClosed: if it was answered, taken back, or the job is not looking any more
+    :raises OfferClosed: if it was answered, taken back, the job is not looking any more, or the two do not meet
     :raises OfferExpired: from `expires_at` on, by the database's clock
     :raises TechnicianNotVerified: if he may not work any more
     :raises IntegrityError: answered as BOOKING_OVERLAP, if he has other work then
@@ -48,9 +50,13 @@ def offer_accept(*, offer_id: UUID, actor: User) -> Offer:
     technician = technician_get_locked(offer.technician_id)
     if technician.verification != Verification.VERIFIED:
         raise TechnicianNotVerified
+    if technician.pk in blocked_technician_ids(job.customer_id):
+        raise OfferClosed(status=offer.status)
     offer.accept(at=at)
     offer.save(update_fields=["status", "closed_at"])
     offer_event_add(offer, kind=OfferEventKind.ACCEPTED, actor=actor, at=at)
+    technician_note_accepted(technician_id=technician.pk)
+    technician_note_answer(technician_id=technician.pk)
     job_assign(job=job, technician=technician, actor=actor, at=at)
     return offer
 
@@ -58,6 +64,8 @@ def offer_accept(*, offer_id: UUID, actor: User) -> Offer:
 @transaction.atomic
 def offer_reject(*, offer_id: UUID, actor: User, reason: RejectReason, note: str = "") -> Offer:
     """Decline, with a reason: he is not asked again for this job, and the next technician is.
+
+    He rests for some seconds. Many refusals of one job are shown to staff.
 
     :raises NotFound: if the offer is not the actor's
     :raises OfferClosed: if it was answered or taken back
@@ -68,7 +76,8 @@ def offer_reject(*, offer_id: UUID, actor: User, reason: RejectReason, note: str
     offer.reject(reason=reason, note=note, at=at)
     offer.save(update_fields=["status", "reject_reason", "reject_note", "closed_at"])
     offer_event_add(offer, kind=OfferEventKind.REJECTED, actor=actor, at=at, note=note)
-    _search_on(job, at)
+    rest_after_reject(job, offer, at)
+    offer_search_on(job, at)
     return offer
 
 
@@ -106,8 +115,8 @@ def offer_event_add(
     OfferEvent.objects.create(offer=offer, kind=kind, actor=actor, at=at, note=note)
 
 
-def _search_on(job: Job, at: datetime) -> None:
-    """Have the next pass run: at once by the event, and by the timer if the event is lost."""
+def offer_search_on(job: Job, at: datetime) -> None:
+    """Have the next pass of a locked job run: at once by the event, and by the timer if the event is lost."""
     if job.status == JobStatus.MATCHING:
         job_set_next_pass(job=job, at=at + timedelta(seconds=settings.PASS_LOST_S))
         events.publish(PassDue(job_id=job.pk))
@@ -135,8 +144,9 @@ def _expire(due: tuple[UUID, UUID]) -> bool:
     offer.expire(at=at)
     offer.save(update_fields=["status", "closed_at"])
     offer_event_add(offer, kind=OfferEventKind.EXPIRED, at=at)
+    rest_after_expiry(job, offer, at)
     events.publish(OfferExpiredEvent(offer_id=offer.pk, job_id=job.pk, technician_id=offer.technician_id))
-    _search_on(job, at)
+    offer_search_on(job, at)
     return True
 
 
@@ -166,24 +176,24 @@ def _settle(offer: Offer, job: Job) -> bool:
     else:
         fits = job.status in _KEEPS_ACCEPTED and job.technician_id == offer.technician_id
     if not fits:
-        end = _withdraw if offer.status == OfferStatus.PENDING else _release
-        end(offer)
+        end = offer_withdraw if offer.status == OfferStatus.PENDING else offer_release
+        end(offer, at=clock.now())
     return fits
 
 
-def _withdraw(offer: Offer, note: str = "") -> None:
-    at = clock.now()
+def offer_withdraw(offer: Offer, *, at: datetime, note: str = "", actor: User | None = None) -> None:
+    """Take back an open offer that the caller has locked, after its job."""
     offer.withdraw(at=at)
     offer.save(update_fields=["status", "closed_at"])
-    offer_event_add(offer, kind=OfferEventKind.WITHDRAWN, at=at, note=note)
+    offer_event_add(offer, kind=OfferEventKind.WITHDRAWN, actor=actor, at=at, note=note)
     events.publish(OfferWithdrawn(offer_id=offer.pk, job_id=offer.job_id, technician_id=offer.technician_id))
 
 
-def _release(offer: Offer) -> None:
-    at = clock.now()
+def offer_release(offer: Offer, *, at: datetime, note: str = "", actor: User | None = None) -> None:
+    """End an accepted offer whose technician has lost the job. The caller has locked it, after its job."""
     offer.release(at=at)
     offer.save(update_fields=["status", "closed_at"])
-    offer_event_add(offer, kind=OfferEventKind.RELEASED, at=at)
+    offer_event_add(offer, kind=OfferEventKind.RELEASED, actor=actor, at=at, note=note)
 
 
 def offers_withdraw_of_technician(*, technician_id: UUID) -> None:
@@ -203,5 +213,6 @@ def _withdraw_from(job_id: UUID, technician_id: UUID) -> None:
     if technician.is_online and technician.verification == Verification.VERIFIED:
         return
     for offer in (offer for offer in is_his if offer.status == OfferStatus.PENDING):
-        _withdraw(offer, note="the technician is not available any more")
-        _search_on(job, clock.now())
+        at = clock.now()
+        offer_withdraw(offer, at=at, note="the technician is not available any more")
+        offer_search_on(job, at)

@@ -1,8 +1,7 @@
 """The pass: one look for a technician, ending in one exclusive offer, in a later look, or in giving up."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,37 +12,28 @@ from fixmate.core import clock, events
 from fixmate.core.batches import each_alone
 from fixmate.core.ids import uuid7
 from jobs.enums import JobStatus
-from jobs.models import Job, JobPrice
+from jobs.models import Job
 from jobs.rules import dispatch_at
 from jobs.selectors import job_get_locked, job_ids_due_for_pass, price_current
 from jobs.services import job_begin_matching, job_mark_unmatched, job_set_next_pass
 from matching.enums import OfferEventKind, PassOutcome
 from matching.events import OfferCreated, PassDue
 from matching.gates import Search
-from matching.models import CandidateDecision, MatchingPass, Offer
-from matching.policies import policy_named
-from matching.policies.base import MatchingPolicy, version_of
+from matching.models import MatchingPass, Offer
 from matching.selectors import offer_counts, pass_last
-from matching.services.candidates import Considered, consider, digest_of, passed_by_rank, turned_away
+from matching.services.candidates import Considered, Found, consider, turned_away
+from matching.services.guard import first_in_turn
+from matching.services.learning import rules_in_force
 from matching.services.offers import offer_event_add, offers_settle
-from matching.services.search import next_look, offer_deadline, search_end, search_for, widened_m
+from matching.services.pick import Picked, pick
+from matching.services.record import Look, Result, decisions_add, pass_add, shadows_add
+from matching.services.rollouts import policy_failed, policy_for
+from matching.services.scarcity import hold_radius
+from matching.services.search import next_look, offer_deadline, search_end, widened_m
 from technicians.services import technician_note_offered
 
 DUE_BATCH = 200
 _ONE_OPEN_OFFER = ("offer_one_open_per_technician", "matching_offer.technician_id")
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """One pass under way."""
-
-    job: Job
-    price: JobPrice
-    policy: MatchingPolicy
-    number: int
-    attempt: int
-    started: float
-    id: UUID
 
 
 @transaction.atomic
@@ -62,18 +52,26 @@ def matching_run_pass(*, job_id: UUID) -> MatchingPass | None:
         return None
     total, this_search = offer_counts(job)
     last = pass_last(job.pk)
-    look = _Look(
+    look = _look_begun(job, last, at, started, attempt=total + 1)
+    if at >= search_end(job, look.rules) or this_search >= look.rules.max_offers_per_job:
+        return _give_up(look)
+    return _search(look, last)
+
+
+def _look_begun(job: Job, last: MatchingPass | None, at: datetime, started: float, *, attempt: int) -> Look:
+    choice = policy_for(job, last)
+    return Look(
         job=job,
         price=price_current(job.pk),
-        policy=policy_named(settings.MATCHING_POLICY),
+        rules=rules_in_force(job, at),
+        policy=choice.policy,
+        shadows=choice.shadows,
         number=last.number + 1 if last else 1,
-        attempt=total + 1,
+        attempt=attempt,
+        at=at,
         started=started,
         id=uuid7(),
     )
-    if at >= search_end(job) or this_search >= settings.MAX_OFFERS_PER_JOB:
-        return _give_up(look, at)
-    return _search(look, at, last)
 
 
 def matching_pass_request_due() -> int:
@@ -93,109 +91,80 @@ def _request_pass(job_id: UUID) -> bool:
     return True
 
 
-def _give_up(look: _Look, at: datetime) -> MatchingPass:
-    job_mark_unmatched(job=look.job, at=at)
-    return _pass_add(look, search_for(look.job, at), [], PassOutcome.EXHAUSTED)
+def _give_up(look: Look) -> MatchingPass:
+    job_mark_unmatched(job=look.job, at=look.at)
+    return pass_add(look, Result(PassOutcome.EXHAUSTED, look.search))
 
 
-def _search(look: _Look, at: datetime, last: MatchingPass | None) -> MatchingPass:
-    search, considered = _consider_widening(look, search_for(look.job, at))
-    considered, offered = _offer_first_free(look, search, considered)
+def _search(look: Look, last: MatchingPass | None) -> MatchingPass:
+    search, found = _consider_widening(look, hold_radius(look.job, look.search, last))
+    found, picked = first_in_turn(look, search, found) or (found, pick(found.considered, look.seed))
+    considered, offered = _offer_first_free(look, found.considered, picked)
     outcome = PassOutcome.OFFERED if offered else PassOutcome.NOBODY
-    this_pass = _pass_add(look, search, considered, outcome)
-    if offered or last is None or last.digest != this_pass.digest:
-        _decisions_add(this_pass, considered, offered)
-    job_set_next_pass(job=look.job, at=None if offered else next_look(look.job, at))
+    job_set_next_pass(job=look.job, at=None if offered else next_look(look.job, look.rules, look.at))
+    result = Result(outcome, search, considered, picked, offered, found.fallback)
+    return _record(look, result, last)
+
+
+def _record(look: Look, result: Result, last: MatchingPass | None) -> MatchingPass:
+    """Write the pass, and whom it looked at unless that is what the last one wrote."""
+    this_pass = pass_add(look, result)
+    if result.offered or last is None or last.digest != this_pass.digest:
+        decisions_add(this_pass, result)
+    if result.offered:
+        shadows_add(this_pass, look, result)
+    if result.fallback:
+        policy_failed(look.policy.key, this_pass.policy_version, look.job, result.fallback)
     return this_pass
 
 
-def _consider_widening(look: _Look, search: Search) -> tuple[Search, list[Considered]]:
+def _consider_widening(look: Look, search: Search) -> tuple[Search, Found]:
     """Look, and while nobody at all is within reach, look further at once."""
     while True:
-        considered = consider(job=look.job, price=look.price, search=search, policy=look.policy, attempt=look.attempt)
-        if considered or search.radius_m >= settings.SEARCH_RADIUS_MAX_M:
-            return search, considered
-        search = replace(search, radius_m=widened_m(search.radius_m))
+        found = consider(job=look.job, view=look.view, search=search, policy=look.policy, ctx=look.ctx)
+        if found.considered or search.radius_m >= look.widest_m:
+            return search, found
+        search = replace(search, radius_m=widened_m(look.rules, search.radius_m))
 
 
 def _offer_first_free(
-    look: _Look, search: Search, considered: list[Considered]
+    look: Look, considered: list[Considered], picked: Picked
 ) -> tuple[list[Considered], Considered | None]:
-    """Offer the job to the best who is not being offered another at this moment."""
-    for candidate in passed_by_rank(considered):
-        if _try_offer(look, candidate, search.at):
+    """Offer the job to the first picked who is not being offered another at this moment."""
+    for candidate in picked.order:
+        if _try_offer(look, candidate):
             return considered, candidate
         considered = [turned_away(one) if one is candidate else one for one in considered]
     return considered, None
 
 
-def _try_offer(look: _Look, candidate: Considered, at: datetime) -> Offer | None:
+def _try_offer(look: Look, candidate: Considered) -> Offer | None:
     """Create the offer, or return None where another pass was faster with this technician."""
     try:
         with transaction.atomic():
-            offer = _offer_add(look, candidate, at)
+            offer = _offer_add(look, candidate)
     except IntegrityError as exc:
         if not any(name in str(exc) for name in _ONE_OPEN_OFFER):
             raise
         return None
     technician_note_offered(technician_id=candidate.technician_id)
-    offer_event_add(offer, kind=OfferEventKind.CREATED, at=at)
+    offer_event_add(offer, kind=OfferEventKind.CREATED, at=look.at)
     events.publish(OfferCreated(offer_id=offer.pk, job_id=look.job.pk, technician_id=candidate.technician_id))
     return offer
 
 
-def _offer_add(look: _Look, candidate: Considered, at: datetime) -> Offer:
+def _offer_add(look: Look, candidate: Considered) -> Offer:
     return Offer.objects.create(
         job=look.job,
         technician=candidate.facts.technician,
         matching_pass_id=look.id,  # the row follows in this transaction, when it is known what came of the pass
         number=look.attempt,
         search_number=look.job.search_number,
-        created_at=at,
-        expires_at=offer_deadline(look.job, at),
+        created_at=look.at,
+        expires_at=offer_deadline(look.job, look.rules, look.at),
         distance_m=round(candidate.facts.distance_m),
         eta_min=candidate.eta_min,
         amount_minor=look.price.amount_minor,
         technician_earnings_minor=look.price.technician_earnings_minor,
         currency=look.price.currency,
-    )
-
-
-# The record
-
-
-def _pass_add(look: _Look, search: Search, considered: Sequence[Considered], outcome: PassOutcome) -> MatchingPass:
-    return MatchingPass.objects.create(
-        id=look.id,
-        job=look.job,
-        number=look.number,
-        search_number=look.job.search_number,
-        policy=look.policy.key,
-        policy_version=version_of(look.policy),
-        radius_m=search.radius_m,
-        looked_at=len(considered),
-        passed=sum(one.passed for one in considered),
-        outcome=outcome,
-        digest=digest_of(considered),
-        started_at=search.at,
-        duration_ms=round((time.perf_counter() - look.started) * 1000),
-    )
-
-
-def _decisions_add(this_pass: MatchingPass, considered: Sequence[Considered], offered: Considered | None) -> None:
-    """Write one row per technician looked at, offered or not."""
-    CandidateDecision.objects.bulk_create(
-        CandidateDecision(
-            matching_pass=this_pass,
-            technician=one.facts.technician,
-            verdicts=[verdict.as_json() for verdict in one.verdicts],
-            passed=one.passed,
-            distance_m=round(one.facts.distance_m),
-            eta_min=one.eta_min,
-            terms=dict(one.ranked.terms) if one.ranked else {},
-            score=one.ranked.score if one.ranked else None,
-            rank=one.rank,
-            was_offered=one is offered,
-        )
-        for one in considered
     )

@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import factory
+from django.db.models import F
 from django.utils import timezone
 
 from jobs.tests.factories import job_assigned, job_matching
 from matching.enums import OfferEventKind, OfferStatus, RejectReason
 from matching.models import Offer, OfferEvent
+from technicians.models import Technician
 from technicians.tests.factories import TechnicianFactory
 
 
@@ -45,13 +47,21 @@ def offer_accepted(technician=None, **kwargs):
     offer = OfferFactory(job=job, technician=technician, created_at=job.created_at)
     offer.accept(at=job.created_at)
     offer.save()
+    _count(offer, recent_decided=1, recent_accepted=1)
     return offer
+
+
+def _count(offer, **answers):
+    """Count the answer as the services do."""
+    added = {name: F(name) + number for name, number in answers.items()}
+    Technician.objects.filter(pk=offer.technician_id).update(**added)
 
 
 def offer_rejected(reason=RejectReason.BUSY, **kwargs):
     offer = OfferFactory(**kwargs)
     offer.reject(reason=reason, note="", at=offer.created_at)
     offer.save()
+    _count(offer, recent_decided=1)
     return offer
 
 
@@ -59,4 +69,6 @@ def offer_expired(**kwargs):
     offer = OfferFactory(**kwargs)
     offer.expire(at=offer.expires_at)
     offer.save()
+    if offer.seen_at:
+        _count(offer, recent_decided=1)
     return offer

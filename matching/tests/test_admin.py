@@ -41,3 +41,12 @@ def test_console_shows_why_the_technician_was_chosen(console):
 
     assert "nearness" in page
     assert "TRAVEL_RADIUS" in page
+
+
+def test_page_of_the_job_tells_how_it_was_matched(console):
+    offer = Offer.objects.get()
+
+    page = console.get(reverse("admin:jobs_job_change", args=[offer.job_id])).content.decode()
+
+    assert "How it was matched" in page
+    assert f"Offer 1 to {offer.technician_id} by ENGINE" in page

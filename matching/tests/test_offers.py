@@ -6,8 +6,8 @@ from accounts.tests.factories import UserFactory
 from fixmate.core import clock
 from fixmate.core.errors import NotFound
 from fixmate.core.models import OutboxMessage
-from jobs.enums import CancelReason, JobStatus
-from jobs.models import Job, JobEvent
+from jobs.enums import BlockSide, CancelReason, JobStatus
+from jobs.models import Block, Job, JobEvent
 from jobs.services import job_cancel_by_customer, job_release_by_technician
 from jobs.tests.factories import job_matching
 from matching.enums import OfferEventKind, OfferStatus, RejectReason
@@ -108,6 +108,16 @@ def test_offer_of_another_is_not_there(offer, act):
 
     with pytest.raises(NotFound):
         act(offer_id=offer.pk, actor=stranger)
+
+    nothing_was_written(offer)
+
+
+def test_accept_after_a_block_is_refused_before_anybody_withdrew_the_offer(offer, noon):
+    block = {"customer": offer.job.customer, "technician": offer.technician, "set_by": BlockSide.CUSTOMER}
+    Block.objects.create(**block, job=offer.job, created_at=noon)
+
+    with pytest.raises(OfferClosed):
+        offer_accept(offer_id=offer.pk, actor=offer.technician.user)
 
     nothing_was_written(offer)
 

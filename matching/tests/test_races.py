@@ -2,11 +2,13 @@
 
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 from threading import Barrier
 
 import pytest
 from django.db import connection, transaction
 
+from accounts.tests.factories import UserFactory
 from catalog.tests.factories import ServiceFactory
 from fixmate.core import clock
 from fixmate.core.errors import DomainError
@@ -17,9 +19,15 @@ from jobs.models import Job, JobEvent
 from jobs.services import job_cancel_by_customer
 from jobs.tests.factories import JobFactory
 from matching.enums import OfferStatus
+from matching.facts import facts_of
+from matching.gates import verdicts_of
 from matching.models import Offer
+from matching.rules import rules_for
 from matching.services import matching_run_pass, offer_accept, offer_expire_due
-from technicians.tests.factories import technician_ready
+from matching.services.search import search_for
+from technicians.models import Dispatchable
+from technicians.services import position_record, technician_approve, technician_go_online
+from technicians.tests.factories import DocumentFactory, TechnicianFactory, skill_add, technician_ready
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -148,3 +156,62 @@ def test_accept_locks_the_job_and_the_offer_before_it_writes(django_assert_max_n
     order = ["jobs_job", "matching_offer", "technicians_technician"]
     assert [table for sql in locks[:3] for table in order if f'FROM "{table}"' in sql] == order
     assert all(statements.index(sql) < first_write for sql in locks[:3])
+
+
+# Ten jobs and ten newly verified technicians at once
+
+
+def newcomer(service, number):
+    """A technician who has applied and shown his papers, and only waits to be approved."""
+    technician = TechnicianFactory(pending=True)
+    skill_add(technician, service)
+    DocumentFactory(technician=technician, approved=True)
+    position_record(technician_id=technician.pk, latitude=42.36 + number / 1000, longitude=-71.06)
+    return technician
+
+
+def test_ten_jobs_and_ten_newly_verified_technicians_at_once_make_ten_offers_to_ten_people():
+    service, staff = ServiceFactory(), UserFactory(admin=True)
+    technicians = [newcomer(service, number) for number in range(10)]
+    jobs = [JobFactory(service=service) for _ in range(10)]
+
+    def begin(technician):
+        technician_approve(technician_id=technician.pk, actor=staff, reason="Checked")
+        technician_go_online(technician_id=technician.pk)
+
+    def search(job):
+        matching_run_pass(job_id=job.pk)
+
+    calls = [partial(begin, technician) for technician in technicians] + [partial(search, job) for job in jobs]
+    at_once(*calls)
+    for _ in range(10):  # whoever found nobody in the tumult looks again, as its timer would have it
+        at_once(*[partial(search, job) for job in jobs])
+
+    asked = list(Offer.objects.values_list("job_id", "technician_id", "status"))
+    assert len(asked) == 10
+    assert {job_id for job_id, _, _ in asked} == {job.pk for job in jobs}
+    assert {technician_id for _, technician_id, _ in asked} == {technician.pk for technician in technicians}
+    assert {status for _, _, status in asked} == {OfferStatus.PENDING}
+
+
+def test_control_without_the_constraint_jobs_at_once_would_ask_one_person():
+    service = ServiceFactory()
+    for number in range(6):
+        technician_ready(service, latitude=42.36 + number / 1000)
+    jobs = [JobFactory(service=service) for _ in range(6)]
+    barrier = Barrier(6)
+
+    def choose(job):
+        search = search_for(job, rules_for(service.pk), clock.now(), pays_minor=0)
+        rows = list(Dispatchable.objects.filter(service=service).select_related("technician").order_by("latitude"))
+        free = [one for one in facts_of(job=job, search=search, rows=rows) if all_pass(search, one)]
+        barrier.wait(timeout=20)
+        return free[0].technician.pk
+
+    chosen = at_once(*[partial(choose, job) for job in jobs])
+
+    assert len(set(chosen)) == 1
+
+
+def all_pass(search, facts):
+    return all(verdict.passed for verdict in verdicts_of(search, facts))

@@ -8,6 +8,7 @@ from notifications.services.news_jobs import (
     notification_tell_job_requested,
     notification_tell_job_started,
     notification_tell_job_unmatched,
+    notification_tell_visit_near,
 )
 from notifications.services.news_money import (
     notification_tell_dispute_closed,
@@ -21,7 +22,9 @@ from notifications.services.news_technicians import (
     notification_tell_document_reviewed,
     notification_tell_offer_created,
     notification_tell_offer_expired,
+    notification_tell_offer_unseen,
     notification_tell_offer_withdrawn,
+    notification_tell_offers_paused,
     notification_tell_profile_approved,
     notification_tell_profile_rejected,
     notification_tell_profile_suspended,
@@ -47,10 +50,13 @@ __all__ = [
     "notification_tell_job_unmatched",
     "notification_tell_offer_created",
     "notification_tell_offer_expired",
+    "notification_tell_offer_unseen",
     "notification_tell_offer_withdrawn",
+    "notification_tell_offers_paused",
     "notification_tell_payment_captured",
     "notification_tell_profile_approved",
     "notification_tell_profile_rejected",
     "notification_tell_profile_suspended",
     "notification_tell_review_created",
+    "notification_tell_visit_near",
 ]

@@ -1,40 +1,60 @@
 """Offers, verification and documents, told to the technician."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from fixmate.core import clock
+from matching.enums import OfferStatus
+from matching.models import Offer
 from notifications.enums import Kind
 from notifications.selectors import offer_get
 from notifications.services.delivery import notification_create
 from notifications.services.news import news, shown, tell_technician
 from technicians.enums import DocumentKind, DocumentStatus
+from technicians.selectors import technician_get
+
+RESUME_PATH = "/api/v1/technicians/me/resume"
 
 
 @news
 def notification_tell_offer_created(*, offer_id: UUID) -> None:
     offer = offer_get(offer_id)
-    facts = {
+    _tell_offer(offer, Kind.OFFER_RECEIVED, offer_id, **_terms(offer))
+
+
+@news
+def notification_tell_offer_unseen(*, offer_id: UUID) -> None:
+    """Tell of the offer a second time, unless he has seen it by now or it is over."""
+    offer = offer_get(offer_id)
+    if offer.status == OfferStatus.PENDING and offer.seen_at is None:
+        _tell_offer(offer, Kind.OFFER_RECEIVED, f"{offer_id}:again", **_terms(offer))
+
+
+def _terms(offer: Offer) -> dict[str, Any]:
+    """Return what he decides by. The phone's clock may be wrong: `server_now` says how long he really has."""
+    return {
         "distance_m": offer.distance_m,
         "pays": shown(offer.technician_earnings),
         "expires_at": offer.expires_at.isoformat(),
+        "server_now": clock.now().isoformat(),
     }
-    _tell_offer(offer_id, Kind.OFFER_RECEIVED, **facts)
 
 
 @news
 def notification_tell_offer_expired(*, offer_id: UUID) -> None:
-    _tell_offer(offer_id, Kind.OFFER_EXPIRED)
+    _tell_offer(offer_get(offer_id), Kind.OFFER_EXPIRED, offer_id)
 
 
 @news
 def notification_tell_offer_withdrawn(*, offer_id: UUID) -> None:
-    _tell_offer(offer_id, Kind.OFFER_WITHDRAWN)
+    _tell_offer(offer_get(offer_id), Kind.OFFER_WITHDRAWN, offer_id)
 
 
-def _tell_offer(offer_id: UUID, kind: Kind, **facts: Any) -> None:
-    offer = offer_get(offer_id)
+def _tell_offer(offer: Offer, kind: Kind, subject: object, **facts: Any) -> None:
     user_id = offer.technician.user_id
-    tell_technician(user_id, offer.job, kind, offer_id, offer_id=str(offer_id), **facts)
+    tell_technician(user_id, offer.job, kind, subject, offer_id=str(offer.pk), **facts)
 
 
 def notification_tell_profile_approved(*, user_id: UUID, occasion: str) -> None:
@@ -48,6 +68,15 @@ def notification_tell_profile_rejected(*, user_id: UUID, reason: str, occasion: 
 
 def notification_tell_profile_suspended(*, user_id: UUID, reason: str, occasion: str) -> None:
     _tell(user_id, Kind.PROFILE_SUSPENDED, occasion, reason=reason)
+
+
+@news
+def notification_tell_offers_paused(*, technician_id: UUID, until: str) -> None:
+    """Tell him until when, on his own clock; the payload holds what one tap on Resume calls. Once per pause."""
+    technician = technician_get(technician_id)
+    wall = datetime.fromisoformat(until).astimezone(ZoneInfo(technician.time_zone))
+    facts = {"until": wall.strftime("%H:%M"), "paused_until": until, "resume": RESUME_PATH}
+    _tell(technician.user_id, Kind.OFFERS_PAUSED, until, **facts)
 
 
 def notification_tell_document_reviewed(

@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from django.core import mail
 from django.db import transaction
+from django.utils import timezone
 
 from disputes.enums import DisputeCategory
 from disputes.events import DisputeClosed, DisputeOpened
@@ -13,16 +14,18 @@ from fixmate.core import runner, sweeps
 from fixmate.core.enums import OutboxStatus
 from fixmate.core.events import publish
 from fixmate.core.models import OutboxMessage
-from jobs.enums import PriceKind
+from jobs.enums import CancelReason, PriceKind
 from jobs.events import (
     JobAssigned,
     JobCancelled,
     JobCompleted,
     JobReleased,
+    JobReminderDue,
     JobRequested,
     JobStarted,
     JobUnmatched,
 )
+from jobs.services import job_assign
 from jobs.tests.factories import (
     JobFactory,
     job_assigned,
@@ -32,8 +35,8 @@ from jobs.tests.factories import (
     job_unmatched,
     price_for,
 )
-from matching.events import OfferCreated, OfferExpired, OfferWithdrawn
-from matching.tests.factories import OfferFactory
+from matching.events import OfferCreated, OfferExpired, OfferUnseen, OfferWithdrawn
+from matching.tests.factories import OfferFactory, offer_expired
 from notifications.enums import Kind
 from notifications.models import Notification
 from notifications.tests.factories import DeliveryFactory
@@ -46,6 +49,7 @@ from technicians.events import (
     DocumentExpired,
     DocumentExpiring,
     DocumentReviewed,
+    TechnicianPaused,
     TechnicianRejected,
     TechnicianSuspended,
     TechnicianVerified,
@@ -126,26 +130,97 @@ def test_job_assigned_to_another_technician_is_news_again(tell):
     assert [kind for user, kind in told if user == job.customer] == [Kind.JOB_ASSIGNED, Kind.JOB_ASSIGNED]
 
 
+def test_job_assigned_to_who_lost_it_is_news_again(tell, noon):
+    technician, job = TechnicianFactory(), job_matching(created_at=noon)
+    for _ in range(2):
+        job_assign(job=job, technician=technician, actor=technician.user, at=noon)
+        tell(JobAssigned(job_id=job.pk, technician_id=technician.pk))
+        job.release(at=noon)
+        job.save()
+
+    told = list(Notification.objects.filter(user=technician.user).values_list("kind", flat=True))
+    assert told == [Kind.JOB_YOURS, Kind.JOB_YOURS]
+
+
+def _released(job, technician, reason):
+    return JobReleased(job_id=job.pk, technician_id=technician.pk, reason=reason)
+
+
 def test_job_released_tells_the_customer(tell):
     job, technician = job_matching(), TechnicianFactory()
 
-    assert tell(JobReleased(job_id=job.pk, technician_id=technician.pk)) == [(job.customer, Kind.JOB_RELEASED)]
+    assert tell(_released(job, technician, CancelReason.CANNOT_COME)) == [(job.customer, Kind.JOB_RELEASED)]
+
+
+def test_job_taken_from_who_went_dark_tells_both(tell):
+    job, technician = job_matching(), TechnicianFactory()
+    event = _released(job, technician, CancelReason.WENT_DARK)
+
+    told = tell(event)
+
+    assert told == [(job.customer, Kind.JOB_RELEASED), (technician.user, Kind.JOB_GONE)]
+    assert _payload_of(Kind.JOB_GONE, technician.user)["why"] == "we could not reach you before the visit"
+    assert tell(event) == told
+
+
+def test_job_transferred_tells_who_had_it_alone(tell):
+    job, technician = job_assigned(), TechnicianFactory()
+
+    assert tell(_released(job, technician, CancelReason.TRANSFERRED)) == [(technician.user, Kind.JOB_GONE)]
+
+
+def _reminder(job):
+    return JobReminderDue(job_id=job.pk, technician_id=job.technician_id)
+
+
+def test_visit_near_tells_both_the_time_where_it_is(tell, noon):
+    technician = TechnicianFactory(time_zone="America/New_York")
+    job = job_assigned(technician, created_at=noon, scheduled_for=noon)
+
+    told = tell(_reminder(job))
+
+    assert told == [(job.customer, Kind.VISIT_REMINDER), (technician.user, Kind.VISIT_REMINDER)]
+    assert _payload_of(Kind.VISIT_REMINDER, job.customer) == {
+        "job_id": str(job.pk),
+        "service": job.service.name,
+        "technician": "Ada",
+        "visit_at": "07:00",
+    }
+    assert tell(_reminder(job)) == told
+
+
+def test_visit_near_is_no_news_once_another_has_the_job(tell):
+    job, other = job_assigned(), TechnicianFactory()
+
+    assert tell(JobReminderDue(job_id=job.pk, technician_id=other.pk)) == []
 
 
 def test_job_unmatched_tells_the_customer_once_per_search(tell):
     job = job_unmatched()
-    tell(JobUnmatched(job_id=job.pk))
-    assert tell(JobUnmatched(job_id=job.pk)) == [(job.customer, Kind.JOB_UNMATCHED)]
+    tell(JobUnmatched(job_id=job.pk, search_number=1))
+    assert tell(JobUnmatched(job_id=job.pk, search_number=1)) == [(job.customer, Kind.JOB_UNMATCHED)]
 
     job.search_again(at=job.created_at)
     job.give_up()
     job.save()
 
-    assert len(tell(JobUnmatched(job_id=job.pk))) == 2
+    assert len(tell(JobUnmatched(job_id=job.pk, search_number=2))) == 2
+
+
+def test_two_searches_that_ended_give_two_notifications_however_late(tell):
+    job = job_unmatched()
+    job.search_again(at=job.created_at)
+    job.give_up()
+    job.save()
+
+    tell(JobUnmatched(job_id=job.pk, search_number=1))
+    told = tell(JobUnmatched(job_id=job.pk, search_number=2))
+
+    assert told == [(job.customer, Kind.JOB_UNMATCHED)] * 2
 
 
 def test_job_unmatched_is_no_news_once_the_search_goes_on(tell):
-    assert tell(JobUnmatched(job_id=job_matching().pk)) == []
+    assert tell(JobUnmatched(job_id=job_matching().pk, search_number=1)) == []
 
 
 def test_job_started_tells_the_customer(tell):
@@ -215,7 +290,7 @@ def test_offers_tell_their_technician_in_the_app(tell, event, kind):
     assert mail.outbox == []
 
 
-def test_offer_created_says_what_it_pays_and_how_far_it_is(tell):
+def test_offer_created_says_what_it_pays_and_how_far_it_is(tell, noon):
     offer = OfferFactory()
 
     tell(OfferCreated(offer_id=offer.pk, job_id=offer.job_id, technician_id=offer.technician_id))
@@ -227,7 +302,28 @@ def test_offer_created_says_what_it_pays_and_how_far_it_is(tell):
         "distance_m": 1200,
         "pays": {"amount": "85.00", "currency": USD},
         "expires_at": offer.expires_at.isoformat(),
+        "server_now": noon.isoformat(),
     }
+
+
+def test_offer_unseen_is_told_once_more(tell):
+    offer = OfferFactory()
+    facts = {"offer_id": offer.pk, "job_id": offer.job_id, "technician_id": offer.technician_id}
+    tell(OfferCreated(**facts))
+
+    told = [tell(OfferUnseen(**facts)), tell(OfferUnseen(**facts))]
+
+    assert told == [[(offer.technician.user, Kind.OFFER_RECEIVED)] * 2] * 2
+    first, second = Notification.objects.order_by("id")
+    assert second.payload.keys() == first.payload.keys()
+    assert second.payload["offer_id"] == str(offer.pk)
+
+
+@pytest.mark.parametrize("is_seen", [True, False])
+def test_offer_that_was_seen_or_is_over_is_not_told_again(tell, is_seen):
+    offer = OfferFactory(seen_at=timezone.now()) if is_seen else offer_expired()
+
+    assert tell(OfferUnseen(offer_id=offer.pk, job_id=offer.job_id, technician_id=offer.technician_id)) == []
 
 
 # Technicians
@@ -248,6 +344,21 @@ def test_verification_tells_the_technician_each_time(tell, event, facts, kind, p
     assert tell(happened) == [(technician.user, kind)]
     assert _payload_of(kind, technician.user) == payload
     assert tell(happened) == [(technician.user, kind)] * 2
+
+
+def test_pause_tells_the_technician_until_when_on_his_clock_and_how_to_resume(tell):
+    technician = TechnicianFactory(time_zone="America/New_York")
+    paused = TechnicianPaused(
+        technician_id=technician.pk, user_id=technician.user_id, until="2026-03-02T12:05:00+00:00"
+    )
+
+    assert tell(paused) == [(technician.user, Kind.OFFERS_PAUSED)]
+    assert _payload_of(Kind.OFFERS_PAUSED, technician.user) == {
+        "until": "07:05",
+        "paused_until": "2026-03-02T12:05:00+00:00",
+        "resume": "/api/v1/technicians/me/resume",
+    }
+    assert tell(paused) == [(technician.user, Kind.OFFERS_PAUSED)]
 
 
 def test_verification_carried_twice_is_told_once(drain):
@@ -366,12 +477,14 @@ def test_disputes_tell_both_sides(tell):
     [
         JobRequested(job_id=uuid4()),
         JobAssigned(job_id=uuid4(), technician_id=uuid4()),
-        JobReleased(job_id=uuid4(), technician_id=uuid4()),
-        JobUnmatched(job_id=uuid4()),
+        JobReleased(job_id=uuid4(), technician_id=uuid4(), reason="CANNOT_COME"),
+        JobReminderDue(job_id=uuid4(), technician_id=uuid4()),
+        JobUnmatched(job_id=uuid4(), search_number=1),
         JobStarted(job_id=uuid4(), technician_id=uuid4()),
         JobCompleted(job_id=uuid4(), technician_id=uuid4()),
         JobCancelled(job_id=uuid4(), technician_id=None, has_fee=False, cancelled_by="ADMIN"),
         OfferCreated(offer_id=uuid4(), job_id=uuid4(), technician_id=uuid4()),
+        OfferUnseen(offer_id=uuid4(), job_id=uuid4(), technician_id=uuid4()),
         OfferExpired(offer_id=uuid4(), job_id=uuid4(), technician_id=uuid4()),
         OfferWithdrawn(offer_id=uuid4(), job_id=uuid4(), technician_id=uuid4()),
         PaymentCaptured(payment_id=uuid4(), job_id=uuid4()),

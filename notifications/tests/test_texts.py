@@ -64,6 +64,21 @@ def test_body_leaves_out_what_the_payload_does_not_have(payload, expected):
     assert body_of(Kind.JOB_CANCELLED, payload, Role.CUSTOMER) == expected
 
 
+def test_body_says_what_can_be_done_when_nobody_was_found():
+    body = body_of(Kind.JOB_UNMATCHED, {"service": "Tap"}, Role.CUSTOMER)
+
+    assert body == (
+        "We found no technician for Tap. In the app you can search again now, order it again for another time, or call "
+        "it off free of charge."
+    )
+
+
+def test_body_says_why_a_job_is_gone():
+    body = body_of(Kind.JOB_GONE, {"service": "Tap", "why": "our staff gave it to somebody else"}, Role.TECHNICIAN)
+
+    assert body == "Tap is no longer yours: our staff gave it to somebody else. You need not go there."
+
+
 def test_body_of_an_older_payload_is_no_error():
     assert body_of(Kind.JOB_ASSIGNED, {}, Role.CUSTOMER).startswith("takes")
 

@@ -73,6 +73,10 @@ class ProfileOutput(TechnicianOutput):
     position = PositionOutput(allow_null=True)
     acceptance_rate = serializers.FloatField(allow_null=True)
     completion_rate = serializers.FloatField(allow_null=True)
+    cooldown_until = serializers.DateTimeField(allow_null=True, help_text="No offers before; may lie in the past.")
+    paused_until = serializers.DateTimeField(
+        allow_null=True, help_text="No offers before, unless you resume; may lie in the past."
+    )
     documents_missing = serializers.SerializerMethodField()
 
     def get_documents_missing(self, _technician: Any) -> list[str]:

@@ -47,11 +47,12 @@ from technicians.selectors import (
 from technicians.services import (
     availability_replace,
     document_upload,
-    position_record,
+    position_report,
     technician_apply,
     technician_go_offline,
     technician_go_online,
     technician_profile_update,
+    technician_resume,
     time_off_add,
     time_off_remove,
 )
@@ -150,7 +151,7 @@ class MyProfileViewSet(GenericViewSet[Technician]):
         technician_id = technician_id_of_user(request.user)
         data = LocationInput(data=request.data)
         data.is_valid(raise_exception=True)
-        position_record(technician_id=technician_id, **data.validated_data)
+        position_report(technician_id=technician_id, **data.validated_data)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(summary="Go online", operation_id="technicians_me_online", request=NoBody)
@@ -167,6 +168,19 @@ class MyProfileViewSet(GenericViewSet[Technician]):
         technician_id = technician_id_of_user(request.user)
         NoBody(data=request.data).is_valid(raise_exception=True)
         technician_go_offline(technician_id=technician_id)
+        return self._profile(technician_id)
+
+    @extend_schema(
+        summary="Get offers again",
+        description="Ends a pause that came of offers left unanswered. Answered all the same without one.",
+        operation_id="technicians_me_resume",
+        request=NoBody,
+    )
+    @action(detail=False, methods=["post"], url_path="me/resume")
+    def resume(self, request: AuthedRequest) -> Response:
+        technician_id = technician_id_of_user(request.user)
+        NoBody(data=request.data).is_valid(raise_exception=True)
+        technician_resume(technician_id=technician_id)
         return self._profile(technician_id)
 
     @extend_schema(

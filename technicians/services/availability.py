@@ -9,6 +9,7 @@ from fixmate.core.errors import Invalid, NotFound
 from technicians.availability import Slot
 from technicians.models import AvailabilitySlot, Technician, TimeOff
 from technicians.selectors import technician_get_locked
+from technicians.services.history import history_note_all, history_note_of
 from technicians.services.profile import check_time_zone
 
 
@@ -28,6 +29,7 @@ def availability_replace(*, technician_id: UUID, time_zone: str, slots: Sequence
         AvailabilitySlot(technician=technician, weekday=slot.weekday, starts_at=slot.starts_at, ends_at=slot.ends_at)
         for slot in slots
     )
+    history_note_all(technician)
     return technician
 
 
@@ -40,7 +42,9 @@ def time_off_add(*, technician_id: UUID, starts_at: datetime, ends_at: datetime,
     if ends_at <= starts_at:
         raise Invalid(ends_at=["This has to be after the start."])
     technician = technician_get_locked(technician_id)
-    return TimeOff.objects.create(technician=technician, starts_at=starts_at, ends_at=ends_at, note=note)
+    time_off = TimeOff.objects.create(technician=technician, starts_at=starts_at, ends_at=ends_at, note=note)
+    history_note_all(technician)
+    return time_off
 
 
 @transaction.atomic
@@ -49,6 +53,7 @@ def time_off_remove(*, technician_id: UUID, time_off_id: UUID) -> None:
     removed, _ = TimeOff.objects.filter(technician=technician_id, pk=time_off_id).delete()
     if not removed:
         raise NotFound
+    history_note_of(technician_id)
 
 
 def _check_slots(slots: Sequence[Slot]) -> None:

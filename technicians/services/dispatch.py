@@ -1,8 +1,11 @@
 """Who could be offered a job now: going online and offline, and the table that the candidate query reads."""
 
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 
 from accounts.errors import AccountSuspended
 from fixmate.core import clock, events
@@ -10,10 +13,14 @@ from fixmate.core.geo import Point, cell_of
 from technicians.enums import Verification
 from technicians.errors import TechnicianNotVerified
 from technicians.events import TechnicianWentOffline
+from technicians.hooks import is_at_work
 from technicians.models import Dispatchable, Position, Technician, TechnicianSkill
-from technicians.selectors import position_get_locked, technician_get_locked
+from technicians.ranking import GROWING_BELOW, Patience, rank_of
+from technicians.selectors import dispatchable_list_locked, position_get_locked, technician_get_locked
+from technicians.services.history import history_note
 
 _PRESENCE = ["is_online", "online_since", "idle_since"]
+_RANK = ["is_busy", "idle_since", "rank_static", "rank_key"]
 
 
 def dispatchable_refresh(technician: Technician) -> None:
@@ -22,12 +29,63 @@ def dispatchable_refresh(technician: Technician) -> None:
     The caller holds the lock on the technician, and calls this after saving whatever the rows are made of. The
     position is locked before the rows, as a ping does it: no ping slips in between, and none waits crosswise.
     """
-    base, position = technician.base, position_get_locked(technician.pk)
+    position = position_get_locked(technician.pk)
     Dispatchable.objects.filter(technician=technician).delete()
-    if base is None or position is None or not _is_dispatchable(technician):
+    if position is None or not _is_dispatchable(technician):
         return
     services = TechnicianSkill.objects.filter(technician=technician).values_list("service_id", flat=True)
-    Dispatchable.objects.bulk_create(_row(technician, base, position, service_id) for service_id in services)
+    Dispatchable.objects.bulk_create(dispatchable_rows(technician, position, services))
+
+
+def dispatchable_rows(
+    technician: Technician, position: Position | None, service_ids: Iterable[UUID]
+) -> list[Dispatchable]:
+    """Return the rows the technician should have, unsaved: one per skill, or none."""
+    base = technician.base
+    if base is None or position is None or not _is_dispatchable(technician):
+        return []
+    return [_row(technician, base, position, service_id) for service_id in service_ids]
+
+
+def dispatchable_rerank(technicians: Collection[Technician]) -> int:
+    """Write anew what the rows say of rank and work, where it has changed; return how many rows had.
+
+    The caller holds the locks on the technicians and has saved them. The rows are locked in the order of pings.
+    """
+    by_id = {technician.pk: technician for technician in technicians}
+    rows = dispatchable_list_locked(by_id)
+    changed = [row for row in rows if _rank_changes(row, by_id[row.technician_id])]
+    Dispatchable.objects.bulk_update(changed, _RANK)
+    return len(changed)
+
+
+def dispatchable_cap_patience(*, service_id: UUID, patience: Patience, at: datetime) -> int:
+    """Give the rows whose wait has reached the cap the key that grows no more; return how many. Idempotent.
+
+    One UPDATE. A row that is written meanwhile is looked at again by the database before it is changed.
+    """
+    if not patience.ends:
+        return 0
+    capped = Dispatchable.objects.filter(service=service_id, rank_key__lt=GROWING_BELOW)
+    capped = capped.filter(idle_since__lte=at - timedelta(minutes=patience.cap_min))
+    return capped.update(rank_key=F("rank_static") + patience.most)
+
+
+def _rank_changes(row: Dispatchable, technician: Technician) -> bool:
+    before = _rank_columns(row)
+    _rank(row, technician)
+    return _rank_columns(row) != before
+
+
+def _rank_columns(row: Dispatchable) -> list[object]:
+    return [getattr(row, name) for name in _RANK]
+
+
+def _rank(row: Dispatchable, technician: Technician) -> None:
+    rank = rank_of(technician, row.service_id)
+    row.is_busy = technician.is_online and technician.idle_since is None
+    row.idle_since = technician.waiting_since
+    row.rank_static, row.rank_key = rank.static, rank.key
 
 
 def _is_dispatchable(technician: Technician) -> bool:
@@ -36,7 +94,7 @@ def _is_dispatchable(technician: Technician) -> bool:
 
 
 def _row(technician: Technician, base: Point, position: Position, service_id: UUID) -> Dispatchable:
-    return Dispatchable(
+    row = Dispatchable(
         technician=technician,
         service_id=service_id,
         cell=cell_of(position.latitude, position.longitude),
@@ -48,11 +106,13 @@ def _row(technician: Technician, base: Point, position: Position, service_id: UU
         travel_radius_m=technician.travel_radius_m,
         location_at=position.location_at,
     )
+    _rank(row, technician)
+    return row
 
 
 @transaction.atomic
 def technician_go_online(*, technician_id: UUID) -> Technician:
-    """Make the technician available for offers. Idempotent.
+    """Make the technician available for offers; while he is at work on a job, for later ones. Idempotent.
 
     :raises TechnicianNotVerified: before approval, and while suspended
     :raises AccountSuspended: if the account does not work
@@ -65,9 +125,11 @@ def technician_go_online(*, technician_id: UUID) -> Technician:
     if technician.is_online:
         return technician
     technician.is_online = True
-    technician.online_since = technician.idle_since = clock.now()
+    technician.online_since = at = clock.now()
+    technician.idle_since = None if is_at_work(technician.pk) else at
     technician.save(update_fields=_PRESENCE)
     dispatchable_refresh(technician)
+    history_note(technician)
     return technician
 
 
@@ -87,6 +149,7 @@ def technician_note_user_status(*, user_id: UUID) -> None:
             dispatchable_refresh(technician)
         else:
             _go_offline(technician)
+        history_note(technician)
 
 
 def _go_offline(technician: Technician) -> None:
@@ -96,4 +159,5 @@ def _go_offline(technician: Technician) -> None:
     technician.online_since = technician.idle_since = None
     technician.save(update_fields=_PRESENCE)
     dispatchable_refresh(technician)
+    history_note(technician)
     events.publish(TechnicianWentOffline(technician_id=technician.pk, user_id=technician.user_id))

@@ -13,7 +13,13 @@ from technicians.enums import DocumentKind, DocumentStatus
 from technicians.errors import DocumentOutOfDate
 from technicians.events import DocumentExpired, DocumentExpiring, DocumentReviewed
 from technicians.models import Document
-from technicians.selectors import document_get_locked, document_list_out_of_date, document_list_to_remind
+from technicians.selectors import (
+    document_get_locked,
+    document_list_out_of_date,
+    document_list_to_remind,
+    technician_get_locked,
+)
+from technicians.services.history import history_note_all, history_note_of
 
 _REVIEWED = ["status", "reviewed_by", "review_reason", "reviewed_at"]
 
@@ -24,12 +30,13 @@ def document_upload(
     """Keep a document for review. The file is read and written before the row, which no transaction waits for.
 
     :raises Invalid: if it is out of date, or the file cannot be kept (see `file_clean`)
+    :raises NotFound: if there is no such technician
     """
     at = clock.now()
     if expires_on is not None and expires_on < at.date():
         raise Invalid(expires_on=["The document is out of date."])
     clean = file_clean(file)
-    return Document.objects.create(
+    document = Document(
         technician_id=technician_id,
         kind=kind,
         file=clean.store("documents"),
@@ -39,6 +46,11 @@ def document_upload(
         expires_on=expires_on,
         created_at=at,
     )
+    with transaction.atomic():
+        technician = technician_get_locked(technician_id)  # before the row that refers to him: two uploads line up
+        document.save(force_insert=True)
+        history_note_all(technician)
+    return document
 
 
 @transaction.atomic
@@ -70,6 +82,7 @@ def document_reject(*, document_id: UUID, actor: User, reason: str) -> Document:
 
 def _reviewed(document: Document, *, actor: User, reason: str, action: str) -> None:
     document.save(update_fields=_REVIEWED)
+    history_note_of(document.technician_id)
     audit.record(
         actor=actor,
         action=f"technicians.document.{action}",
@@ -104,6 +117,7 @@ def document_expire(*, document_id: UUID) -> bool:
         return False
     document.expire()
     document.save(update_fields=["status"])
+    history_note_of(document.technician_id)
     user_id = document.technician.user_id
     events.publish(DocumentExpired(document_id=document.pk, user_id=user_id, kind=document.kind))
     return True

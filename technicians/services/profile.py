@@ -14,6 +14,7 @@ from technicians.events import TechnicianApplied
 from technicians.models import Technician, TechnicianSkill
 from technicians.selectors import technician_get_locked
 from technicians.services.dispatch import dispatchable_refresh
+from technicians.services.history import history_note_all
 
 MAX_TRAVEL_RADIUS_M = 100_000
 
@@ -21,7 +22,9 @@ MAX_TRAVEL_RADIUS_M = 100_000
 @transaction.atomic
 def technician_create_profile(user: User) -> None:
     """Give the account its empty profile, in the registration's transaction. Idempotent."""
-    Technician.objects.get_or_create(user=user, defaults={"created_at": clock.now()})
+    technician, is_new = Technician.objects.get_or_create(user=user, defaults={"created_at": clock.now()})
+    if is_new:
+        history_note_all(technician)
 
 
 @transaction.atomic
@@ -53,6 +56,7 @@ def technician_apply(
     }
     _change(technician, changes, "verification", "applied_at")
     _set_skills(technician, service_ids)
+    history_note_all(technician)
     events.publish(TechnicianApplied(technician_id=technician.pk, user_id=technician.user_id))
     return technician
 
@@ -87,6 +91,7 @@ def technician_profile_update(
     _change(technician, {name: value for name, value in given.items() if value is not None})
     _set_skills(technician, service_ids)
     dispatchable_refresh(technician)
+    history_note_all(technician)
     return technician
 
 

@@ -11,6 +11,7 @@ from technicians.events import TechnicianRejected, TechnicianSuspended, Technici
 from technicians.models import Technician
 from technicians.selectors import documents_missing, technician_get_locked
 from technicians.services.dispatch import dispatchable_refresh
+from technicians.services.history import history_note
 
 
 @transaction.atomic
@@ -80,6 +81,7 @@ def technician_reinstate(*, technician_id: UUID, actor: User, reason: str) -> Te
 def _save(technician: Technician, *columns: str, action: str, actor: User, reason: str, before: str) -> None:
     technician.save(update_fields=["verification", *columns])
     dispatchable_refresh(technician)
+    history_note(technician)
     audit.record(
         actor=actor,
         action=f"technicians.technician.{action}",

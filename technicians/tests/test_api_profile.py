@@ -53,6 +53,8 @@ def test_apply_answers_the_profile(noon):
         "time_zone": "UTC",
         "is_online": False,
         "online_since": None,
+        "cooldown_until": None,
+        "paused_until": None,
         "position": None,
         "acceptance_rate": None,
         "completion_rate": None,

@@ -12,17 +12,21 @@ from catalog.tests.factories import ServiceFactory
 from fixmate.core import clock
 from fixmate.core.errors import NotFound
 from fixmate.core.ids import uuid7
+from technicians import hooks
 from technicians.errors import TechnicianNotVerified
 from technicians.events import TechnicianWentOffline
 from technicians.models import Dispatchable, Technician
 from technicians.services import (
     technician_go_offline,
     technician_go_online,
+    technician_note_accepted,
     technician_note_assigned,
     technician_note_cancelled,
     technician_note_completed,
+    technician_note_declined,
     technician_note_offered,
     technician_note_released,
+    technician_note_started,
     technician_note_user_status,
     technician_profile_update,
     technician_rating_add,
@@ -133,25 +137,94 @@ def test_news_of_the_account_that_come_late_change_nothing(published):
 # Work and reputation
 
 
-def test_work_ends_the_wait_and_its_end_starts_it_again(noon):
+@pytest.fixture
+def at_work(monkeypatch):
+    """The technicians that upper apps call at work."""
+    ids = set()
+    monkeypatch.setattr(hooks, "_work_checks", [lambda asked: ids & set(asked)])
+    return ids
+
+
+def test_work_ends_the_wait_and_its_end_starts_it_again(noon, at_work):
     technician = technician_ready(ServiceFactory())
     later = noon + timedelta(hours=2)
 
     technician_note_offered(technician_id=technician.pk)
-    technician_note_assigned(technician_id=technician.pk)
-    assigned = presence()
+    at_work.add(technician.pk)
+    technician_note_assigned(technician_id=technician.pk, at=later)
+    assigned = presence(), busy()
+    at_work.clear()
     technician_note_completed(technician_id=technician.pk, at=later)
-    completed = presence()
-    technician_note_assigned(technician_id=technician.pk)
-    technician_note_released(technician_id=technician.pk, at=later + timedelta(hours=1))
 
-    assert (assigned, completed) == ((True, noon, None), (True, noon, later))
-    assert presence() == (True, noon, later + timedelta(hours=1))
-    technician_note_cancelled(technician_id=technician.pk, at=later + timedelta(hours=2))
+    assert assigned == ((True, noon, None), [True])
+    assert (presence(), busy()) == ((True, noon, later), [False])
     after = Technician.objects.get()
-    counts = (after.offers_received, after.jobs_assigned, after.jobs_completed, after.jobs_released)
-    assert counts == (1, 2, 1, 1)
-    assert after.idle_since == later + timedelta(hours=2)
+    assert (after.offers_received, after.jobs_assigned, after.jobs_completed, after.jobs_released) == (1, 1, 1, 0)
+
+
+def busy():
+    return list(Dispatchable.objects.values_list("is_busy", flat=True))
+
+
+def test_a_job_for_later_leaves_him_waiting_until_he_starts_it(noon, at_work):
+    technician = technician_ready(ServiceFactory())
+
+    technician_note_assigned(technician_id=technician.pk, at=noon)
+    booked = presence(), busy()
+    at_work.add(technician.pk)
+    technician_note_started(technician_id=technician.pk, at=noon)
+
+    assert booked == ((True, noon, noon), [False])
+    assert (presence(), busy()) == ((True, noon, None), [True])
+
+
+@pytest.mark.parametrize("note", [technician_note_cancelled, technician_note_released])
+def test_losing_another_job_leaves_him_as_he_is(note, noon, at_work):
+    technician = technician_ready(ServiceFactory())
+    later = noon + timedelta(hours=1)
+
+    note(technician_id=technician.pk, at=later)
+    waiting = presence(), busy()
+    at_work.add(technician.pk)
+    technician_note_started(technician_id=technician.pk, at=later)
+    note(technician_id=technician.pk, at=later)
+    working = presence(), busy()
+    at_work.clear()
+    note(technician_id=technician.pk, at=later)
+
+    assert (waiting, working) == (((True, noon, noon), [False]), ((True, noon, None), [True]))
+    assert (presence(), busy()) == ((True, noon, later), [False])
+
+
+def test_who_comes_online_at_work_is_busy(noon, at_work):
+    technician = technician_ready(ServiceFactory())
+    at_work.add(technician.pk)
+
+    technician_go_offline(technician_id=technician.pk)
+    technician_go_online(technician_id=technician.pk)
+
+    assert (presence(), busy()) == ((True, noon, None), [True])
+
+
+def test_answers_add_up(noon):
+    technician = technician_ready(ServiceFactory())
+
+    technician_note_accepted(technician_id=technician.pk)
+    technician_note_declined(technician_id=technician.pk)
+    technician_note_declined(technician_id=technician.pk)
+
+    after = Technician.objects.get()
+    assert (after.recent_decided, after.recent_accepted) == (3, 1)
+
+
+def test_the_check_of_an_upper_app_counts_once(at_work):
+    def nobody(asked):
+        return set()
+
+    hooks.at_work_told_by(nobody)
+    hooks.at_work_told_by(nobody)
+
+    assert len(hooks._work_checks) == 2
 
 
 def test_who_is_offline_does_not_wait(noon):

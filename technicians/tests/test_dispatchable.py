@@ -15,7 +15,7 @@ from fixmate.core.errors import DomainError
 from fixmate.core.geo import cell_of, distance_m
 from technicians.enums import Verification
 from technicians.models import Dispatchable, Position, Technician
-from technicians.selectors import dispatchable_list_near
+from technicians.nearby import dispatchable_list_near
 from technicians.services import (
     position_record,
     technician_go_offline,
@@ -81,7 +81,13 @@ def test_near_equals_looking_at_everybody(by_base):
         expected = sorted((metres, pk) for pk, metres in away.items() if metres <= radius_m)
 
         found = dispatchable_list_near(
-            service_id=service.pk, latitude=city[0], longitude=city[1], radius_m=radius_m, by_base=by_base
+            service_id=service.pk,
+            latitude=city[0],
+            longitude=city[1],
+            radius_m=radius_m,
+            by_base=by_base,
+            with_busy=False,
+            limit=TECHNICIANS,
         )
 
         assert [row.technician_id for row in found] == [pk for _, pk in expected]
@@ -104,27 +110,32 @@ def row_at(technician, service, base, live):
     )
 
 
-def test_near_keeps_the_nearest_few(settings):
-    settings.CANDIDATES_KEPT = 2
+def test_near_keeps_the_nearest_few():
     service = ServiceFactory()
     _far, near, nearer = (technician_ready(service, latitude=42.36 + step) for step in (0.03, 0.02, 0.01))
 
     found = dispatchable_list_near(
-        service_id=service.pk, latitude=42.36, longitude=-71.06, radius_m=9_000, by_base=False
+        service_id=service.pk, latitude=42.36, longitude=-71.06, radius_m=9_000, by_base=False, with_busy=False, limit=2
     )
 
     assert [row.technician for row in found] == [nearer, near]
 
 
 @pytest.mark.parametrize("item_count", [1, 3])
-def test_near_takes_one_query(item_count, django_assert_num_queries):
+def test_near_takes_two_queries(item_count, django_assert_num_queries):
     service = ServiceFactory()
     for _ in range(item_count):
         technician_ready(service)
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         found = dispatchable_list_near(
-            service_id=service.pk, latitude=42.36, longitude=-71.06, radius_m=100, by_base=True
+            service_id=service.pk,
+            latitude=42.36,
+            longitude=-71.06,
+            radius_m=100,
+            by_base=True,
+            with_busy=False,
+            limit=10,
         )
         assert [row.technician.travel_radius_m for row in found] == [20_000] * item_count
 

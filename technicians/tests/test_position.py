@@ -56,7 +56,8 @@ def test_a_move_writes_coordinates_and_cell_in_place(noon, django_assert_num_que
     technician = technician_ready(ServiceFactory())
     row = Dispatchable.objects.get()
 
-    with later(noon, 1), django_assert_num_queries(5):  # savepoint, lock, position, rows, release
+    # savepoint, savepoint, savepoint, trail, technician, position, position, rows, trace, release, release, release
+    with later(noon, 1), django_assert_num_queries(12):
         ping(technician, latitude=42.9, accuracy_m=5)
 
     at = noon + timedelta(seconds=1)

@@ -1,10 +1,14 @@
 """What only real locks show."""
 
+from datetime import timedelta
+
 import pytest
 
 from catalog.tests.factories import ServiceFactory
+from fixmate.core import clock
 from fixmate.core.tests.races import at_once
 from technicians.models import Dispatchable, Position
+from technicians.ping_queue import Ping
 from technicians.services import (
     position_record,
     technician_go_offline,
@@ -12,6 +16,7 @@ from technicians.services import (
     technician_profile_update,
     technician_rating_add,
 )
+from technicians.services.position import positions_move
 from technicians.tests.factories import TechnicianFactory, skill_add, technician_ready
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -56,6 +61,28 @@ def test_pings_while_the_rows_are_written_anew_are_not_lost():
 
     assert table_agrees()
     assert Dispatchable.objects.values_list("travel_radius_m", "latitude").get() == (9_009, 42.5)
+
+
+def test_flushes_pings_and_services_at_once_never_wait_crosswise():
+    """Traces lock technicians, pings lock positions, services lock both: always in that order, and by key."""
+    service = ServiceFactory()
+    technicians = [technician_ready(service) for _ in range(6)]
+    at = clock.now()
+
+    def flush(latitude):
+        pings = [Ping(one.pk, latitude, -71.06, None, at + timedelta(seconds=latitude), at) for one in technicians]
+        return lambda: positions_move(pings[::-1] if latitude % 2 else pings) == []
+
+    def change():
+        for one in technicians:
+            technician_profile_update(technician_id=one.pk, travel_radius_m=9_000)
+        return True
+
+    answers = at_once(*[flush(latitude) for latitude in range(43, 51)], change, change)
+
+    assert answers == [True] * 10
+    assert table_agrees()
+    assert set(Position.objects.values_list("latitude", flat=True)) == {50}
 
 
 def test_going_offline_beats_a_ping():

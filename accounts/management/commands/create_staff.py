@@ -11,7 +11,7 @@ from accounts.enums import Role
 from accounts.errors import AccountTaken
 from accounts.models import User
 from accounts.selectors import user_find_by_email
-from accounts.services import staff_create
+from accounts.services import staff_appoint_dispatcher, staff_create
 from fixmate.core.context import Context, Source, entered
 from fixmate.core.errors import DomainError
 
@@ -24,6 +24,11 @@ class Command(BaseCommand):
         parser.add_argument("--first-name", default="FixMate")
         parser.add_argument("--last-name", default="Staff")
         parser.add_argument("--if-missing", action="store_true", help="leave a staff account that is there as it is")
+        parser.add_argument(
+            "--dispatcher",
+            action="store_true",
+            help="may also give jobs to technicians by hand, where a setting allows",
+        )
         source = parser.add_mutually_exclusive_group()
         source.add_argument(
             "--password-stdin", action="store_true", help="read the password from the first line of stdin"
@@ -35,6 +40,8 @@ class Command(BaseCommand):
         held = user_find_by_email(email)
         if held is not None:
             self._keep(held, is_accepted=options["if_missing"])
+            if options["dispatcher"]:
+                self._appoint(held)
             return
         password = _password(is_stdin=options["password_stdin"], variable=options["password_env"])
         try:
@@ -45,6 +52,13 @@ class Command(BaseCommand):
         except DomainError as refusal:
             raise CommandError(_text(refusal)) from refusal
         self.stdout.write(f"Staff account {user.email} made.")
+        if options["dispatcher"]:
+            self._appoint(user)
+
+    def _appoint(self, user: User) -> None:
+        with entered(Context(Source.COMMAND)):
+            staff_appoint_dispatcher(user_id=user.pk)
+        self.stdout.write(f"{user.email} is a dispatcher.")
 
     def _keep(self, held: User, *, is_accepted: bool) -> None:
         if held.role != Role.ADMIN:

@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+from django.http import HttpResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from drf_spectacular.generators import SchemaGenerator
@@ -14,13 +15,17 @@ from drf_spectacular.renderers import (
 )
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from fixmate.core.errors import DomainError
+from fixmate.core.errors import DomainError, Forbidden
+from fixmate.ops.api.scraping import may_scrape
 from fixmate.ops.health import Health, health_now
+from fixmate.ops.metrics import metrics_text
+from technicians.api.negotiation import AnyAccept
 
 # The pages bring their own scripts; whatever else those would load, a logo or a validator's badge, stays out.
 _CONTENT_POLICY = (
@@ -51,6 +56,7 @@ class RootView(OpenView):
             "console": "/admin/",
             "health": "/healthz",
             "ready": "/readyz",
+            "metrics": "/metrics",
         }
         return Response(
             {"name": "FixMate", "links": {name: request.build_absolute_uri(at) for name, at in links.items()}}
@@ -76,6 +82,17 @@ class ReadyView(OpenView):
 
 def _status_of(health: Health) -> str:
     return "degraded" if health.is_degraded else "ready"
+
+
+@method_decorator(never_cache, name="dispatch")
+class MetricsView(OpenView):
+    content_negotiation_class = AnyAccept
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> HttpResponse:
+        if not may_scrape(request):
+            raise Forbidden
+        return HttpResponse(metrics_text(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 # The document

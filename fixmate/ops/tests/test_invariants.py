@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
 from catalog.tests.factories import ServiceFactory
-from fixmate.core import audit, triggers
+from fixmate.core import audit, clock, triggers
 from fixmate.core.enums import OutboxStatus
 from fixmate.core.models import AuditEntry, OutboxMessage
 from fixmate.ops.invariants import all_invariants
@@ -27,6 +28,7 @@ from jobs.tests.factories import (
     job_unmatched,
 )
 from matching.models import Offer
+from matching.services import index_clamp_idle
 from matching.tests.factories import OfferFactory, offer_accepted, offer_expired, offer_rejected
 from payments.models import Payment
 from payments.tests.factories import PaymentFactory, payment_captured
@@ -139,7 +141,7 @@ def test_job_with_the_accepted_offer_of_another_technician_is_found():
     with _lifted():
         _set(Offer, offer.pk, technician_id=_key(TechnicianFactory().pk))
 
-    assert _broken() == ["job_has_one_accepted_offer", "offer_fits_job"]
+    assert _broken() == ["job_has_one_accepted_offer", "offer_fits_job", "answers_are_those_of_the_offers"]
 
 
 def _key(pk):
@@ -152,6 +154,7 @@ def test_job_with_two_accepted_offers_is_found():
         second = OfferFactory(job=offer.job, technician=offer.technician, number=2)
         second.accept(at=second.created_at)
         second.save()
+        Technician.objects.update(recent_decided=2, recent_accepted=2)
 
     assert _broken() == ["job_has_one_accepted_offer"]
 
@@ -275,6 +278,7 @@ def test_dispatchable_rows_that_the_services_made_are_in_order(at_work):
         {"location_at": timezone.now() - timedelta(days=1)},
         {"cell": 1},
         {"base_cell": 1},
+        {"is_busy": True},
     ],
     ids=lambda columns: next(iter(columns)),
 )
@@ -282,6 +286,54 @@ def test_dispatchable_row_that_says_something_else_is_found(at_work, columns):
     Dispatchable.objects.update(**columns)
 
     assert _broken() == ["dispatchable_is_true"]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"rank_static": 1.0},
+        {"rank_key": F("rank_key") + 1e-5},
+        {"rank_key": F("rank_key") - 1e-5},
+        {"rank_key": F("rank_static") + 18.0},  # at the cap too early
+        {"idle_since": timezone.now() - timedelta(days=1)},
+        {"idle_since": None},
+    ],
+    ids=["static", "key above", "key below", "at the cap too early", "idle since yesterday", "never idle"],
+)
+def test_dispatchable_row_that_ranks_wrongly_is_found(at_work, columns):
+    Dispatchable.objects.update(**columns)
+
+    assert _broken() == ["dispatchable_ranks_right"]
+
+
+def test_dispatchable_row_at_its_cap_is_in_order(at_work):
+    with clock.frozen(timezone.now() + timedelta(hours=3)):
+        capped = index_clamp_idle()
+        broken = [one.name for one in all_invariants() if one.name == "dispatchable_ranks_right" and one.broken()]
+
+    assert (capped, broken) == (1, [])
+
+
+def test_dispatchable_row_of_somebody_who_works_and_does_not_say_so_is_found(at_work):
+    offer_accepted(at_work)
+
+    assert _broken() == ["dispatchable_is_true", "dispatchable_ranks_right"]  # the factory counts, and ranks nobody
+
+
+def test_answers_that_no_offer_gave_are_found():
+    TechnicianFactory(recent_decided=1)
+
+    assert _broken() == ["answers_are_those_of_the_offers"]
+
+
+@pytest.mark.parametrize(("days", "expected"), [(29, ["answers_are_those_of_the_offers"]), (31, []), (33, [])])
+def test_answers_that_left_the_window_wait_for_the_sweep(days, expected):
+    offer = OfferFactory(created_at=timezone.now() - timedelta(days=days))
+    offer.reject(reason="BUSY", note="", at=offer.created_at)
+    offer.save()
+    Job.objects.filter(pk=offer.job_id).update(next_pass_at=timezone.now())
+
+    assert _broken() == expected
 
 
 @pytest.mark.parametrize("columns", [{"is_online": False}, {"deleted_at": timezone.now()}])

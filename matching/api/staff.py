@@ -1,0 +1,110 @@
+"""What staff do with a job by hand, over REST."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from accounts.api.requests import AuthedRequest
+from accounts.enums import Role
+from fixmate.core.api.permissions import HasRole
+from fixmate.core.api.serializers import OutputSerializer, ReasonInput
+from jobs.api.serializers import JobOutput
+from jobs.models import Job
+from jobs.selectors import job_get, job_list_visible_to
+from jobs.services import job_rematch_by_staff
+from matching.api.permissions import IsDispatcher
+from matching.services import job_assign_by_hand, job_exclude, job_transfer_by_hand
+
+_BY_HAND = OpenApiExample(
+    "A technician and why",
+    value={
+        "technician_id": "0198f0c4-7a51-7c3e-9d0a-3f1f6f0f2b11",
+        "reason": "The customer asked for him on the phone.",
+    },
+    request_only=True,
+)
+_REMATCH = OpenApiExample("Why", value={"reason": "Two technicians have just come online."}, request_only=True)
+
+
+class TechnicianReasonInput(ReasonInput):
+    technician_id = serializers.UUIDField()
+
+
+class ExclusionOutput(OutputSerializer):
+    job_id = serializers.UUIDField()
+    technician_id = serializers.UUIDField()
+    reason = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+@extend_schema(tags=["Staff"])
+class StaffJobViewSet(GenericViewSet[Job]):
+    queryset = Job.objects.none()
+    serializer_class = JobOutput
+    request: AuthedRequest
+
+    def get_permissions(self) -> list[Any]:
+        return [IsDispatcher()] if self.action in {"assign", "transfer"} else [HasRole(Role.ADMIN)()]
+
+    def get_queryset(self) -> QuerySet[Job]:
+        return job_list_visible_to(self.request.user)
+
+    @extend_schema(
+        summary="Search again, or have a look right now while a search is on",
+        operation_id="admin_jobs_rematch",
+        request=ReasonInput,
+        examples=[_REMATCH],
+    )
+    @action(detail=True, methods=["post"])
+    def rematch(self, request: AuthedRequest, pk: str) -> Response:
+        job, body = self.get_object(), ReasonInput.parse(request.data)
+        job_rematch_by_staff(job_id=job.pk, actor=request.user, **body)
+        return self._answer(job)
+
+    @extend_schema(
+        summary="Keep a technician from a job",
+        description="Doing it again answers 200 with what holds.",
+        operation_id="admin_jobs_exclude",
+        request=TechnicianReasonInput,
+        responses={201: ExclusionOutput, 200: ExclusionOutput},
+        examples=[_BY_HAND],
+    )
+    @action(detail=True, methods=["post"])
+    def exclude(self, request: AuthedRequest, pk: str) -> Response:
+        job, body = self.get_object(), TechnicianReasonInput.parse(request.data)
+        exclusion, is_new = job_exclude(job_id=job.pk, actor=request.user, **body)
+        return Response(ExclusionOutput(exclusion).data, status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
+
+    @extend_schema(
+        summary="Give a job to a technician by hand",
+        description="For dispatchers, where `MANUAL_ASSIGNMENT` allows it; from MATCHING and UNMATCHED.",
+        operation_id="admin_jobs_assign",
+        request=TechnicianReasonInput,
+        examples=[_BY_HAND],
+    )
+    @action(detail=True, methods=["post"])
+    def assign(self, request: AuthedRequest, pk: str) -> Response:
+        job, body = self.get_object(), TechnicianReasonInput.parse(request.data)
+        job_assign_by_hand(job_id=job.pk, actor=request.user, **body)
+        return self._answer(job)
+
+    @extend_schema(
+        summary="Move an assigned job to another technician by hand",
+        description="For dispatchers, where `MANUAL_ASSIGNMENT` allows it; it does not count against who had it.",
+        operation_id="admin_jobs_transfer",
+        request=TechnicianReasonInput,
+        examples=[_BY_HAND],
+    )
+    @action(detail=True, methods=["post"])
+    def transfer(self, request: AuthedRequest, pk: str) -> Response:
+        job, body = self.get_object(), TechnicianReasonInput.parse(request.data)
+        job_transfer_by_hand(job_id=job.pk, actor=request.user, **body)
+        return self._answer(job)
+
+    def _answer(self, job: Job) -> Response:
+        return Response(JobOutput(job_get(job.pk), context=self.get_serializer_context()).data)

@@ -1,0 +1,313 @@
+"""Too few technicians for the jobs that wait, what the customer is told of it, and what is learned from answers."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.tests.factories import UserFactory
+from catalog.tests.factories import CategoryFactory, ServiceFactory
+from fixmate.core import clock
+from fixmate.core.runner import run_sweep
+from fixmate.core.tests.http import client_for
+from jobs.models import Job
+from jobs.tests.factories import JobFactory, job_assigned, job_completed, job_matching, job_unmatched
+from matching.enums import AlertKind
+from matching.models import Alert, Offer, ServiceRules
+from matching.outlook import wait_left_min
+from matching.services import matching_run_pass, scarcity_review
+from matching.services.learning import learned_timeout_s
+from matching.services.scarcity import is_scarce
+from matching.tests.factories import OfferFactory, offer_expired, offer_rejected
+from technicians.models import Dispatchable
+from technicians.tests.factories import TechnicianFactory, technician_ready
+
+pytestmark = pytest.mark.django_db
+KM = 0.009
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+
+
+@pytest.fixture
+def service():
+    return ServiceFactory()
+
+
+@pytest.fixture
+def job(noon, service):
+    return job_matching(created_at=noon, service=service)
+
+
+def waiting(service, at, **kwargs):
+    return job_matching(created_at=at, service=service, next_pass_at=at, **kwargs)
+
+
+# When it is scarce
+
+
+def test_enough_is_one_free_technician_for_each_job_that_waits(job, service, noon):
+    technician_ready(service)
+    one_each = is_scarce(job, noon)
+    waiting(service, noon)
+
+    assert (one_each, is_scarce(job, noon)) == (False, True)
+
+
+def test_job_asking_is_counted_wherever_its_timer_stands(job, noon):
+    job.next_pass_at = None
+    job.save()
+
+    assert is_scarce(job, noon) is True
+
+
+@pytest.mark.parametrize("why", ["far away", "another service", "being asked about"])
+def test_jobs_that_do_not_compete_do_not_count(job, service, noon, why):
+    technician_ready(service)
+    other = waiting(service, noon)
+    change = {
+        "far away": {"latitude": 43.0},
+        "another service": {"service": ServiceFactory()},
+        "being asked about": {"next_pass_at": None},
+    }[why]
+    for name, value in change.items():
+        setattr(other, name, value)
+    other.save()
+
+    assert is_scarce(job, noon) is False
+
+
+@pytest.mark.parametrize("why", ["busy", "silent", "elsewhere"])
+def test_technicians_who_cannot_come_now_do_not_count(job, service, noon, why):
+    technician_ready(service)
+    change = {"busy": {"is_busy": True}, "silent": {"location_at": noon - 121 * SECOND}, "elsewhere": {"cell": 0}}[why]
+    Dispatchable.objects.update(**change)
+
+    assert is_scarce(job, noon) is True
+
+
+def test_technician_who_looks_at_an_offer_does_not_count(job, service, noon):
+    OfferFactory(technician=technician_ready(service), created_at=noon)
+
+    assert is_scarce(job, noon) is True
+
+
+# What follows from it
+
+
+def test_scarce_place_keeps_the_radius_and_staff_are_told(job, service, noon):
+    offer_rejected(job=job, technician=technician_ready(service), created_at=noon)
+    waiting(service, noon)
+    matching_run_pass(job_id=job.pk)
+
+    with clock.frozen(noon + 2 * MINUTE):
+        held = matching_run_pass(job_id=job.pk)
+        matching_run_pass(job_id=job.pk)
+
+    alert = Alert.objects.get()
+    assert held.radius_m == 6000
+    assert (alert.kind, alert.service, alert.job) == (AlertKind.SCARCITY, service, None)
+    assert alert.subject == f"{service.pk}:{alert.data['cell']}"
+
+
+def test_nobody_at_all_in_reach_widens_the_radius_even_where_it_is_scarce(job, service, noon):
+    matching_run_pass(job_id=job.pk)
+    with clock.frozen(noon + MINUTE):
+        technician_ready(service, latitude=job.latitude + 15 * KM)
+
+        this_pass = matching_run_pass(job_id=job.pk)
+
+    assert (this_pass.radius_m, Offer.objects.count()) == (18_000, 1)
+
+
+def test_radius_grows_again_when_it_is_not_scarce_any_more(job, service, noon):
+    offer_rejected(job=job, technician=technician_ready(service), created_at=noon)
+    other = waiting(service, noon)
+    matching_run_pass(job_id=job.pk)
+    with clock.frozen(noon + 2 * MINUTE):
+        matching_run_pass(job_id=job.pk)
+        Job.objects.filter(pk=other.pk).update(next_pass_at=None)
+        Dispatchable.objects.update(location_at=clock.now())
+
+        assert matching_run_pass(job_id=job.pk).radius_m == 14_000
+
+
+def test_first_pass_of_another_search_is_not_held(noon, service):
+    job = job_unmatched(created_at=noon, service=service)
+    with clock.frozen(noon + MINUTE):
+        job.search_again(at=clock.now())
+        job.save()
+
+        matching_run_pass(job_id=job.pk)
+
+    assert not Alert.objects.exists()
+
+
+def test_review_closes_the_alert_once_there_are_enough(job, service, noon):
+    matching_run_pass(job_id=job.pk)
+    matching_run_pass(job_id=job.pk)
+    still_scarce = scarcity_review()
+    technician_ready(service)
+
+    assert (still_scarce, scarcity_review(), scarcity_review()) == (0, 1, 0)
+    assert Alert.objects.get().closed_at == noon
+
+
+def test_review_is_a_sweep(job, service, noon):
+    matching_run_pass(job_id=job.pk)
+    matching_run_pass(job_id=job.pk)
+    Job.objects.update(next_pass_at=None)
+
+    run_sweep("matching.review_scarcity")
+
+    assert Alert.objects.get().closed_at == noon
+
+
+# What the customer is told
+
+
+def searched(service, noon, took_s, **kwargs):
+    job = job_completed(TechnicianFactory(), created_at=noon - 600 * SECOND, service=service, **kwargs)
+    job.assigned_at = job.search_started_at + took_s * SECOND
+    job.save()
+
+
+@pytest.mark.parametrize(
+    ("times_s", "waited_s", "minutes"),
+    [
+        ([60, 60, 60, 60, 60], 0, 1),
+        ([60, 60, 60, 60, 61], 0, 1),
+        ([10, 100, 181, 400, 500], 0, 4),
+        ([10, 100, 180, 400, 500], 0, 3),
+        ([60, 60, 60, 60], 0, None),
+        ([60, 60, 60, 60, 60], 60, None),
+        ([60, 300, 360, 420, 480, 540], 120, 5),
+        ([], 0, None),
+    ],
+)
+def test_estimate_is_the_median_of_what_searches_that_old_still_took(times_s, waited_s, minutes):
+    assert wait_left_min(times_s, waited_s) == minutes
+
+
+def test_customer_reads_how_the_search_stands(job, service, noon):
+    for took_s in (100, 200, 300, 400, 500):
+        searched(service, noon, took_s)
+    searched(service, noon, 10, latitude=44.0)
+    searched(ServiceFactory(), noon, 10)
+    offer_expired(job=job, created_at=noon)
+
+    with clock.frozen(noon + MINUTE):
+        body = client_for(job.customer).get(f"/api/v1/jobs/{job.pk}/search").json()
+
+    assert body == {
+        "is_searching": True,
+        "is_scarce": True,
+        "offers_made": 1,
+        "estimated_wait_min": 4,
+        "ends_at": "2026-03-02T12:10:00Z",
+        "server_now": "2026-03-02T12:01:00Z",
+    }
+
+
+def test_nothing_is_promised_where_nothing_is_known(job, noon):
+    job_assigned(created_at=noon, service=job.service)
+
+    body = client_for(job.customer).get(f"/api/v1/jobs/{job.pk}/search").json()
+
+    assert body["estimated_wait_min"] is None
+
+
+@pytest.mark.parametrize("make", [job_unmatched, job_assigned, JobFactory])
+def test_search_that_is_not_on_has_no_outlook(noon, make):
+    job = make(created_at=noon)
+
+    body = client_for(job.customer).get(f"/api/v1/jobs/{job.pk}/search").json()
+
+    assert body == {
+        "is_searching": False,
+        "is_scarce": False,
+        "offers_made": 0,
+        "estimated_wait_min": None,
+        "ends_at": None,
+        "server_now": "2026-03-02T12:00:00Z",
+    }
+
+
+@pytest.mark.parametrize(("traits", "status"), [({}, 404), ({"technician": True}, 403), ({"admin": True}, 200)])
+def test_search_is_for_its_customer_and_staff(job, traits, status):
+    assert client_for(UserFactory(**traits)).get(f"/api/v1/jobs/{job.pk}/search").status_code == status
+
+
+# The time to answer, learned
+
+
+@pytest.mark.parametrize(
+    ("times_s", "timeout_s"),
+    [
+        ([50.0] * 49, 60),
+        ([50.0] * 50, 50),
+        ([50.2] * 50, 51),
+        ([5.0] * 50, 30),
+        ([500.0] * 50, 120),
+        ([40.0] * 85 + [100.0] * 15, 40),
+        ([40.0] * 84 + [100.0] * 16, 100),
+    ],
+)
+def test_timeout_is_the_85th_percentile_of_the_answers_within_bounds(times_s, timeout_s):
+    assert learned_timeout_s(times_s, 60) == timeout_s
+
+
+@pytest.fixture
+def learning(settings):
+    settings.LEARN_TIMEOUT, settings.LEARN_FROM_ANSWERS = True, 2
+
+
+def answered(service, at, took_s, **kwargs):
+    offer = OfferFactory(job=job_matching(created_at=at, service=service, **kwargs), created_at=at)
+    offer.reject(reason="OTHER", note="", at=at + took_s * SECOND)
+    offer.save()
+
+
+def timeout_of(service, noon, **kwargs):
+    technician_ready(service)
+    job = JobFactory(created_at=noon, service=service, **kwargs)
+    matching_run_pass(job_id=job.pk)
+    offer = Offer.objects.get(job=job)
+    return (offer.expires_at - offer.created_at).total_seconds()
+
+
+def test_pass_gives_the_time_that_its_trade_was_seen_to_need(learning, noon):
+    category = CategoryFactory()
+    service, kin = ServiceFactory(category=category), ServiceFactory(category=category)
+    for took_s in (40, 41):
+        answered(kin, noon - MINUTE, took_s)
+
+    assert timeout_of(service, noon) == 41
+
+
+@pytest.mark.parametrize("case", ["another trade", "too old", "for later", "silent", "too few"])
+def test_answers_that_say_nothing_are_left_out(learning, noon, service, case):
+    answered(service, noon - MINUTE, 40)
+    if case == "another trade":
+        answered(ServiceFactory(category=CategoryFactory()), noon - MINUTE, 40)
+    if case == "too old":
+        answered(service, noon - timedelta(days=14) - SECOND, 40)
+    if case == "for later":
+        answered(service, noon - MINUTE, 40, scheduled_for=noon)
+    if case == "silent":
+        offer_expired(job=job_matching(created_at=noon, service=service), created_at=noon - MINUTE)
+
+    assert timeout_of(service, noon) == 60
+
+
+def test_learning_can_be_switched_on_for_one_service(noon, service, settings):
+    settings.LEARN_FROM_ANSWERS = 1
+    answered(service, noon - MINUTE, 40)
+    before = timeout_of(service, noon)
+    ServiceRules.objects.create(service=service, learns_timeout=True)
+
+    assert (before, timeout_of(service, noon)) == (60, 40)
+
+
+def test_offer_for_later_keeps_its_longer_time(learning, noon, service):
+    for _ in range(2):
+        answered(service, noon - MINUTE, 40)
+
+    assert timeout_of(service, noon, scheduled_for=noon + timedelta(hours=1)) == 180

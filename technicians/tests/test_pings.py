@@ -1,0 +1,229 @@
+"""Pings that wait for a flush."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from catalog.tests.factories import ServiceFactory
+from fixmate.core import clock, runner, sweeps
+from fixmate.core.errors import Invalid, NotFound
+from fixmate.core.geo import cell_of
+from fixmate.core.ids import uuid7
+from technicians import ping_queue
+from technicians.models import Dispatchable, Position, PositionTrace
+from technicians.services import position as position_module
+from technicians.services import position_flush_of, position_record, position_report, positions_flush
+from technicians.tests.factories import TechnicianFactory, technician_ready
+from technicians.tests.pings import batched, redis_away  # noqa: F401 - fixtures
+
+pytestmark = pytest.mark.django_db
+needs_redis = pytest.mark.redis
+
+
+def report(technician, noon, seconds=0, latitude=42.36, **kwargs):
+    with clock.frozen(noon + timedelta(seconds=seconds)):
+        position_report(technician_id=technician.pk, latitude=latitude, longitude=-71.06, **kwargs)
+
+
+def flush(noon, seconds=0):
+    with clock.frozen(noon + timedelta(seconds=seconds)):
+        return positions_flush()
+
+
+def held(technician):
+    return Position.objects.values_list("latitude", "recorded_at", "location_at").get(pk=technician.pk)
+
+
+def test_embedded_a_ping_is_written_at_once_and_nothing_is_flushed(noon, settings):
+    settings.PINGS_ARE_BATCHED = False
+    technician = TechnicianFactory()
+
+    report(technician, noon)
+
+    assert held(technician) == (42.36, noon, noon)
+    assert flush(noon) == 0
+    position_flush_of(technician.pk)
+
+
+@needs_redis
+def test_a_ping_waits_until_the_flush(noon, batched):  # noqa: F811
+    technician = technician_ready(ServiceFactory())
+
+    report(technician, noon, 1, 42.9)
+    before = held(technician)[0]
+    flushed = [flush(noon, 3), flush(noon, 4)]
+
+    at = noon + timedelta(seconds=1)
+    assert (before, flushed) == (42.36, [1, 0])
+    assert held(technician) == (42.9, at, at)  # when it was accepted, not when it was flushed
+    row = Dispatchable.objects.get()
+    assert (row.latitude, row.cell, row.location_at) == (42.9, cell_of(42.9, -71.06), at)
+    assert PositionTrace.objects.order_by("-id").first().latitude == 42.9
+
+
+@needs_redis
+def test_a_first_ping_makes_the_rows(noon, batched, monkeypatch):  # noqa: F811
+    technician = technician_ready(ServiceFactory())
+    Position.objects.all().delete()
+    Dispatchable.objects.all().delete()
+
+    report(technician, noon, 5, 42.9)
+    flush(noon, 6)
+
+    assert Dispatchable.objects.values_list("latitude", "location_at").get() == (42.9, noon + timedelta(seconds=5))
+    assert batched.hlen(ping_queue.KEY) == 0
+
+
+@needs_redis
+def test_of_the_pings_that_wait_the_newest_counts(noon, batched):  # noqa: F811
+    technician = TechnicianFactory()
+    position_record(technician_id=technician.pk, latitude=1, longitude=-71.06)
+
+    report(technician, noon, 1, 2)
+    report(technician, noon, 2, 3)
+    report(technician, noon, 3, 4, recorded_at=noon + timedelta(seconds=1))
+    flush(noon, 4)
+
+    at = noon + timedelta(seconds=2)
+    assert held(technician) == (3, at, at)
+
+
+@needs_redis
+def test_a_ping_flushed_late_is_as_old_as_it_is(noon, batched):  # noqa: F811
+    """After an outage of the flushers nobody becomes fresh who has been silent since."""
+    technician = TechnicianFactory()
+    report(technician, noon)
+
+    flush(noon, 600)
+
+    assert held(technician)[2] == noon
+
+
+@needs_redis
+def test_location_at_never_goes_back(noon, batched):  # noqa: F811
+    """A phone ahead of the clock: its ping waits, and another is written directly meanwhile."""
+    technician = TechnicianFactory()
+    report(technician, noon, 0, 50, recorded_at=noon + timedelta(seconds=30))
+    with clock.frozen(noon + timedelta(seconds=1)):
+        position_record(technician_id=technician.pk, latitude=1, longitude=-71.06)
+
+    flush(noon, 2)
+
+    assert held(technician) == (50, noon + timedelta(seconds=30), noon + timedelta(seconds=1))
+
+
+@needs_redis
+def test_a_flush_takes_batch_after_batch_and_leaves_the_rest_for_the_next(noon, batched, settings, monkeypatch):  # noqa: F811
+    settings.PING_BATCH = 2
+    monkeypatch.setattr("technicians.services.pings.BATCHES_PER_FLUSH", 2)
+    for technician in TechnicianFactory.create_batch(5):
+        report(technician, noon)
+
+    assert [flush(noon), flush(noon), flush(noon)] == [4, 1, 0]
+    assert Position.objects.count() == 5
+
+
+@needs_redis
+@pytest.mark.parametrize("item_count", [1, 5])
+def test_a_batch_takes_a_constant_number_of_statements(noon, batched, item_count, django_assert_num_queries):  # noqa: F811
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite writes row by row")
+    service = ServiceFactory()
+    technicians = [technician_ready(service) for _ in range(item_count)]
+    for number, technician in enumerate(technicians):
+        report(technician, noon, 1, 43 + number)
+
+    # savepoint, trails, technicians, positions, positions, rows, traces, release
+    with django_assert_num_queries(8):
+        flush(noon, 2)
+
+    assert {latitude for (latitude,) in Position.objects.values_list("latitude")} == set(range(43, 43 + item_count))
+
+
+@needs_redis
+def test_a_flush_that_is_killed_is_made_good_by_the_next(noon, batched, monkeypatch):  # noqa: F811
+    technician = TechnicianFactory()
+    report(technician, noon)
+    with monkeypatch.context() as patch:
+        patch.setattr(ping_queue, "drop", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            flush(noon)
+
+    after = (held(technician), flush(noon, 1), held(technician))
+
+    assert after == ((42.36, noon, noon), 1, (42.36, noon, noon))
+    assert PositionTrace.objects.count() == 1
+
+
+def _killed(_pings):
+    raise KeyboardInterrupt
+
+
+@needs_redis
+def test_a_ping_of_somebody_gone_holds_up_no_other(noon, batched):  # noqa: F811
+    technician, gone = TechnicianFactory(), uuid7()
+    position_report(technician_id=gone, latitude=1, longitude=1)
+    report(technician, noon)
+
+    flushed = flush(noon)
+
+    assert (flushed, batched.hlen(ping_queue.KEY)) == (2, 0)
+    assert list(Position.objects.values_list("pk", flat=True)) == [technician.pk]
+
+
+@needs_redis
+def test_his_own_ping_is_written_for_whoever_is_about_to_look(noon, batched):  # noqa: F811
+    technician, other = TechnicianFactory(), TechnicianFactory()
+    report(technician, noon)
+    report(other, noon)
+
+    position_flush_of(technician.pk)
+    position_flush_of(uuid7())
+
+    assert list(Position.objects.values_list("pk", flat=True)) == [technician.pk]
+    assert batched.hlen(ping_queue.KEY) == 2  # the caller may roll back
+
+
+@needs_redis
+def test_a_ping_from_the_future_is_refused_before_it_waits(noon, batched):  # noqa: F811
+    with pytest.raises(Invalid):
+        report(TechnicianFactory(), noon, recorded_at=noon + timedelta(seconds=61))
+
+    assert batched.hlen(ping_queue.KEY) == 0
+
+
+def test_with_redis_away_the_ping_is_written_directly(noon, redis_away):  # noqa: F811
+    technician = TechnicianFactory()
+
+    report(technician, noon)
+
+    assert held(technician) == (42.36, noon, noon)
+    assert flush(noon) == 0
+    position_flush_of(technician.pk)
+    with pytest.raises(NotFound):
+        position_report(technician_id=uuid7(), latitude=1, longitude=1)
+
+
+def test_the_flush_is_a_sweep(noon, redis_away):  # noqa: F811
+    assert sweeps.registered()["technicians.flush_positions"] == timedelta(seconds=1)
+
+    runner.run_sweep("technicians.flush_positions")
+
+
+def test_a_ping_that_slipped_in_before_the_trace_was_decided_is_kept(noon, monkeypatch):
+    """Between the look at the trail and the lock, another ping has moved him on."""
+    technician = TechnicianFactory()
+    report(technician, noon)
+    lock = position_module.technicians_lock_in_order
+
+    def lock_after_the_other(ids):
+        Position.objects.filter(pk=technician.pk).update(latitude=60, recorded_at=noon + timedelta(seconds=9))
+        lock(ids)
+
+    monkeypatch.setattr(position_module, "technicians_lock_in_order", lock_after_the_other)
+
+    report(technician, noon, 5, 50)
+
+    assert held(technician)[0] == 60
+    assert PositionTrace.objects.count() == 1
