@@ -11,10 +11,10 @@ PYTHON ?= $(shell for it in python3 python3.13 python3.12 python3.11 python3.14;
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test ci lint test-cov format hooks clean
+.PHONY: help demo up test ci lint test-cov chaos bench-matching format hooks clean
 
 help: ## Show what there is
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # The two stamps below say what is installed; they are made again when a requirements file changes.
 $(VENV)/.run: requirements.txt
@@ -57,6 +57,12 @@ test-cov: $(VENV)/.dev ## The tests with the coverage gates
 	$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
 	$(BIN)/coverage json --quiet -o var/coverage.json
 	$(BIN)/python -m fixmate.tests.coverage_gate var/coverage.json
+
+chaos: $(VENV)/.dev ## Break processes, servers and clocks under load (ARGS="--quick", "--only C3", "--seed 7"); see docs/dispatch.md
+	@$(BIN)/python -m fixmate.tests.chaos $(ARGS)
+
+bench-matching: $(VENV)/.dev ## Measure the search for candidates on PostgreSQL (ARGS="--sizes 1000,10000")
+	@$(BIN)/python -m benchmarks.matching $(ARGS)
 
 format: $(VENV)/.dev ## Format the code and mend what can be mended by itself
 	$(BIN)/ruff check --fix .
