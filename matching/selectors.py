@@ -190,11 +190,11 @@ def exclusions_of(job_id: UUID) -> dict[UUID, str]:
 # Policies
 
 
-def rollout_list_live(service_id: UUID) -> list[PolicyRollout]:
-    """Return what ranks jobs of the service now, with the versions: its own rollouts before those of all, by age."""
-    of_it = Q(service=service_id) | Q(service__isnull=True)
-    live = PolicyRollout.objects.filter(of_it, ended_at__isnull=True).select_related("version")
-    return _own_first(live)
+def rollouts_by_service(service_ids: Collection[UUID]) -> dict[UUID, list[PolicyRollout]]:
+    """Return what ranks jobs of each service now, with the versions: its own rollouts before those of all, by age."""
+    of_them = Q(service__in=service_ids) | Q(service__isnull=True)
+    live = list(PolicyRollout.objects.filter(of_them, ended_at__isnull=True).select_related("version"))
+    return {pk: _own_first(one for one in live if one.service_id in (pk, None)) for pk in service_ids}
 
 
 def _own_first(rollouts: Iterable[PolicyRollout]) -> list[PolicyRollout]:

@@ -6,7 +6,7 @@ has reached its cap the points stand still, and the key is the points themselves
 line of keys, so that one index holds both, and a row is rewritten once, when it passes from the one to the other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
@@ -84,13 +84,19 @@ def points_at(static: float, key: float, patience: Patience, grown: float) -> fl
 # Who ranks: an upper app fills this in its `guards` module
 
 Ranker = Callable[["Technician", UUID], Rank]
-_rankers: list[Ranker] = []
+RankerMaker = Callable[[Collection[UUID]], Ranker]
+_makers: list[RankerMaker] = []
 
 
-def register(ranker: Ranker) -> None:
-    """Have the rows of matching ranked by this function, in the transaction of whatever changes a technician."""
-    _rankers[:] = [ranker]
+def register(maker: RankerMaker) -> None:
+    """Have the rows of matching ranked by what this makes, in the transaction of whatever changes a technician."""
+    _makers[:] = [maker]
 
 
-def rank_of(technician: "Technician", service_id: UUID) -> Rank:
-    return _rankers[0](technician, service_id) if _rankers else NO_RANK
+def ranker_for(service_ids: Collection[UUID]) -> Ranker:
+    """Return what ranks anybody for these services, by the policies of this moment. Ask once for many rows."""
+    return _makers[0](service_ids) if _makers else _no_ranker
+
+
+def _no_ranker(_technician: "Technician", _service_id: UUID) -> Rank:
+    return NO_RANK

@@ -23,7 +23,7 @@ from matching.enums import OfferStatus
 from matching.models import Offer
 from matching.policies.base import IndexedPolicy, MatchingPolicy
 from matching.services.rank_index import ANSWER_WINDOW, has_full_patience, rank_by
-from matching.services.rollouts import default_policy_for, is_indexed
+from matching.services.rollouts import default_policies_for, is_indexed
 from payments.enums import PaymentPurpose, PaymentStatus
 from payments.models import Payment
 from technicians.enums import Verification
@@ -152,7 +152,7 @@ def _cells(row: Dispatchable) -> tuple[int, int]:
 
 @invariant("a dispatchable row ranks as its service's default policy has it, its patience at the cap only when it is")
 def dispatchable_ranks_right() -> list[Dispatchable]:
-    policies = {service_id: default_policy_for(service_id) for service_id in _indexed_services()}
+    policies = default_policies_for(_indexed_services())
     rows = Dispatchable.objects.select_related("technician").filter(service__in=policies)
     at = clock.now()
     return [row for row in rows.iterator(_READ_AT_ONCE) if not _ranks_right(row, policies[row.service_id], at)]
@@ -160,7 +160,8 @@ def dispatchable_ranks_right() -> list[Dispatchable]:
 
 def _indexed_services() -> list[UUID]:
     """Return the services whose rows all follow the default policy: not while a new one is being written."""
-    return [one for one in dispatchable_service_ids() if is_indexed(one, default_policy_for(one))]
+    policies = default_policies_for(dispatchable_service_ids())
+    return [service_id for service_id, policy in policies.items() if is_indexed(service_id, policy)]
 
 
 def _ranks_right(row: Dispatchable, policy: MatchingPolicy, at: datetime) -> bool:

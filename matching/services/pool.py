@@ -42,7 +42,8 @@ def ranked_chunks(
 ) -> Iterator[list[Placed]]:
     """Yield who could be offered the job, best first, `CANDIDATES_KEPT` at a time, nobody twice, `POOL_SIZE` in all.
 
-    A policy that can be indexed ranks everybody in reach. Of another the `POOL_SIZE` nearest are ranked.
+    A policy that can be indexed ranks everybody in reach, and is asked for the best `CANDIDATES_FIRST` before more.
+    Of another the `POOL_SIZE` nearest are ranked.
 
     :raises PolicyFailed: if the policy does not rank them
     """
@@ -70,7 +71,7 @@ def _best_first(
 
 
 def _counts() -> Iterator[int]:
-    count = min(settings.CANDIDATES_KEPT, settings.POOL_SIZE)
+    count = min(settings.CANDIDATES_FIRST, settings.POOL_SIZE)
     while count < settings.POOL_SIZE:
         yield count
         count *= _GROWTH
@@ -92,8 +93,8 @@ def searcher(
 
     Both give the same. The index knows live positions, and the keys of the service's default policy alone.
     """
-    fits = not search.uses_base and is_indexed(service_id, policy)
-    if fits and dispatchable_is_crowded(service_id, settings.INDEX_FROM_ROWS):
+    pays = not search.uses_base and dispatchable_is_crowded(service_id, settings.INDEX_FROM_ROWS)
+    if pays and is_indexed(service_id, policy):
         return by_index(view, service_id, search, policy, ctx)
     return by_disk(view, service_id, search, policy, ctx)
 

@@ -16,18 +16,22 @@ from matching.answers import answers_count, technician_list_moved
 from matching.policies.base import IndexedPolicy, MatchingPolicy, Standing
 from matching.selectors import policy_version_lock_any
 from matching.services.ranking import PolicyFailed, points_checked
-from matching.services.rollouts import default_policy_for
+from matching.services.rollouts import default_policies_for, default_policy_for
 from technicians.models import Technician
-from technicians.ranking import NO_RANK, Patience, Rank, rank_waiting
+from technicians.ranking import NO_RANK, Patience, Rank, Ranker, rank_waiting
 from technicians.selectors import dispatchable_service_ids, technician_list_locked
 from technicians.services import Answers, dispatchable_cap_patience, technicians_set_answers
 
 ANSWER_WINDOW = timedelta(days=30)
 
 
-def rank_in_index(technician: Technician, service_id: UUID) -> Rank:
-    """Return what the service's default policy makes of the technician, whatever the job."""
-    return rank_by(default_policy_for(service_id), technician)
+def ranker_in_index(service_ids: Collection[UUID]) -> Ranker:
+    """Return what ranks anybody for these services: what the default policy of each makes of him, whatever the job.
+
+    One query, however many they are.
+    """
+    policies = default_policies_for(service_ids)
+    return lambda technician, service_id: rank_by(policies[service_id], technician)
 
 
 def rank_by(policy: MatchingPolicy, technician: Technician) -> Rank:

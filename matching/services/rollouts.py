@@ -1,7 +1,7 @@
 """Which version of which policy ranks a job: its own for good, a share of the jobs, or the default."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from uuid import UUID
@@ -16,7 +16,7 @@ from matching.enums import AlertKind, RolloutMode
 from matching.models import MatchingPass, PolicyRollout, PolicyVersion
 from matching.policies import policy_named, policy_of
 from matching.policies.base import MatchingPolicy, version_of
-from matching.selectors import policy_version_find, rollout_list_live, rollout_list_of_keys
+from matching.selectors import policy_version_find, rollout_list_of_keys, rollouts_by_service
 from matching.services.alerts import alert_open
 
 PERCENT = 100
@@ -38,7 +38,7 @@ def policy_for(job: Job, last_pass: MatchingPass | None) -> Choice:
     of its id, else to the default of its service, of all services, or of the settings. A version that this program
     cannot build any more is passed over, and staff are told.
     """
-    rollouts = rollout_list_live(job.service_id)
+    rollouts = rollouts_by_service([job.service_id])[job.service_id]
     shadows = [rollout.version for rollout in rollouts if rollout.mode == RolloutMode.SHADOW]
     for version in _in_question(job, last_pass, rollouts):
         policy = built(version)
@@ -80,7 +80,13 @@ def default_policy_for(service_id: UUID) -> MatchingPolicy:
 
     Whoever writes a rank key by it reads it after locking the technician: see `rollout_index`.
     """
-    return _default_of(rollout_list_live(service_id))
+    return default_policies_for([service_id])[service_id]
+
+
+def default_policies_for(service_ids: Collection[UUID]) -> dict[UUID, MatchingPolicy]:
+    """Return the default policy of each service. One query."""
+    rollouts = rollouts_by_service(service_ids)
+    return {service_id: _default_of(rollouts[service_id]) for service_id in service_ids}
 
 
 def _default_of(rollouts: Sequence[PolicyRollout]) -> MatchingPolicy:

@@ -320,10 +320,11 @@ def test_order_is_dropped_when_the_job_has_gone_on_meanwhile(job):
 
 
 @pytest.mark.parametrize("technician_count", [1, 5])
-def test_pass_takes_a_constant_number_of_queries(job, technician_count, django_assert_num_queries):
+def test_pass_takes_a_constant_number_of_queries(job, technician_count, settings, django_assert_num_queries):
+    settings.STARVATION_ONE_IN = 0  # the guard's lot, drawn for one pass in ten, costs a query more
     for number in range(technician_count):
         near(job, 1.0 + number / 10)
     matching_run_pass(job_id=JobFactory(created_at=job.created_at, service=ServiceFactory()).pk)
 
-    with django_assert_num_queries(43):
+    with django_assert_num_queries(42):
         matching_run_pass(job_id=job.pk)

@@ -10,7 +10,7 @@ from fixmate.core import clock
 from matching.enums import OfferSource
 from matching.policies import POLICIES
 from matching.services import index_clamp_idle, index_move_window
-from matching.services.rank_index import has_full_patience, patience_of, rank_in_index
+from matching.services.rank_index import has_full_patience, patience_of, ranker_in_index
 from matching.tests.factories import OfferFactory, offer_accepted, offer_expired, offer_rejected
 from technicians.models import Dispatchable, Technician
 from technicians.ranking import NO_RANK
@@ -73,15 +73,16 @@ def test_the_rank_follows_each_change_at_once(change, noon):
         change(technician.pk)
 
     row = Dispatchable.objects.select_related("technician").get()
-    rank = rank_in_index(row.technician, row.service_id)
+    rank = ranker_in_index([row.service_id])(row.technician, row.service_id)
     assert (row.rank_static, row.rank_key) == (rank.static, rank.key)
     assert (row.idle_since, row.is_busy) == (row.technician.waiting_since, False)
 
 
 def test_the_rank_is_what_the_policy_adds_up(noon):
     technician = technician_ready(ServiceFactory(), rating_sum=87, rating_count=20, offers_received=3)
+    service_id = ServiceFactory().pk
 
-    rank = rank_in_index(technician, ServiceFactory().pk)
+    rank = ranker_in_index([service_id])(technician, service_id)
 
     quality = 29 * ((8 * 4.35 + 87) / 28 - 3) / 2
     assert rank.static == pytest.approx(quality + 6 * 0.7 - 6 / 0.65)
@@ -152,7 +153,10 @@ def test_the_window_moves_on(noon):
 
     assert (moved, answers(technician)) == ([1, 0], (2, 0))
     row = Dispatchable.objects.get()
-    assert row.rank_static == rank_in_index(Technician.objects.get(pk=technician.pk), row.service_id).static
+    assert (
+        row.rank_static
+        == ranker_in_index([row.service_id])(Technician.objects.get(pk=technician.pk), row.service_id).static
+    )
 
 
 def test_the_window_counts_what_was_given_back_and_not_what_staff_gave(noon):

@@ -32,7 +32,7 @@ from matching.services import (
 )
 from matching.services.rollouts import bucket_of, default_policy_for, is_indexed, policy_for, version_ensure
 from technicians.models import Dispatchable
-from technicians.ranking import rank_of
+from technicians.ranking import ranker_for
 from technicians.services import technician_go_offline, technician_go_online
 from technicians.tests.factories import technician_ready
 
@@ -415,8 +415,9 @@ def keys():
 
 
 def keys_wanted():
-    rows = Dispatchable.objects.select_related("technician")
-    return {(row.technician_id, row.service_id): rank_of(row.technician, row.service_id).key for row in rows}
+    rows = list(Dispatchable.objects.select_related("technician"))
+    ranker = ranker_for({row.service_id for row in rows})
+    return {(row.technician_id, row.service_id): ranker(row.technician, row.service_id).key for row in rows}
 
 
 @pytest.fixture

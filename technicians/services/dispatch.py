@@ -15,7 +15,7 @@ from technicians.errors import TechnicianNotVerified
 from technicians.events import TechnicianWentOffline
 from technicians.hooks import is_at_work
 from technicians.models import Dispatchable, Position, Technician, TechnicianSkill
-from technicians.ranking import GROWING_BELOW, Patience, rank_of
+from technicians.ranking import GROWING_BELOW, Patience, Ranker, ranker_for
 from technicians.selectors import dispatchable_list_locked, position_get_locked, technician_get_locked
 from technicians.services.history import history_note
 
@@ -33,18 +33,18 @@ def dispatchable_refresh(technician: Technician) -> None:
     Dispatchable.objects.filter(technician=technician).delete()
     if position is None or not _is_dispatchable(technician):
         return
-    services = TechnicianSkill.objects.filter(technician=technician).values_list("service_id", flat=True)
-    Dispatchable.objects.bulk_create(dispatchable_rows(technician, position, services))
+    services = list(TechnicianSkill.objects.filter(technician=technician).values_list("service_id", flat=True))
+    Dispatchable.objects.bulk_create(dispatchable_rows(technician, position, services, ranker_for(services)))
 
 
 def dispatchable_rows(
-    technician: Technician, position: Position | None, service_ids: Iterable[UUID]
+    technician: Technician, position: Position | None, service_ids: Iterable[UUID], ranker: Ranker
 ) -> list[Dispatchable]:
     """Return the rows the technician should have, unsaved: one per skill, or none."""
     base = technician.base
     if base is None or position is None or not _is_dispatchable(technician):
         return []
-    return [_row(technician, base, position, service_id) for service_id in service_ids]
+    return [_row(technician, base, position, service_id, ranker) for service_id in service_ids]
 
 
 def dispatchable_rerank(technicians: Collection[Technician]) -> int:
@@ -54,7 +54,8 @@ def dispatchable_rerank(technicians: Collection[Technician]) -> int:
     """
     by_id = {technician.pk: technician for technician in technicians}
     rows = dispatchable_list_locked(by_id)
-    changed = [row for row in rows if _rank_changes(row, by_id[row.technician_id])]
+    ranker = ranker_for({row.service_id for row in rows})
+    changed = [row for row in rows if _rank_changes(row, by_id[row.technician_id], ranker)]
     Dispatchable.objects.bulk_update(changed, _RANK)
     return len(changed)
 
@@ -71,9 +72,9 @@ def dispatchable_cap_patience(*, service_id: UUID, patience: Patience, at: datet
     return capped.update(rank_key=F("rank_static") + patience.most)
 
 
-def _rank_changes(row: Dispatchable, technician: Technician) -> bool:
+def _rank_changes(row: Dispatchable, technician: Technician, ranker: Ranker) -> bool:
     before = _rank_columns(row)
-    _rank(row, technician)
+    _rank(row, technician, ranker)
     return _rank_columns(row) != before
 
 
@@ -81,8 +82,8 @@ def _rank_columns(row: Dispatchable) -> list[object]:
     return [getattr(row, name) for name in _RANK]
 
 
-def _rank(row: Dispatchable, technician: Technician) -> None:
-    rank = rank_of(technician, row.service_id)
+def _rank(row: Dispatchable, technician: Technician, ranker: Ranker) -> None:
+    rank = ranker(technician, row.service_id)
     row.is_busy = technician.is_online and technician.idle_since is None
     row.idle_since = technician.waiting_since
     row.rank_static, row.rank_key = rank.static, rank.key
@@ -93,7 +94,7 @@ def _is_dispatchable(technician: Technician) -> bool:
     return is_at_work and technician.deleted_at is None and technician.user.is_verified
 
 
-def _row(technician: Technician, base: Point, position: Position, service_id: UUID) -> Dispatchable:
+def _row(technician: Technician, base: Point, position: Position, service_id: UUID, ranker: Ranker) -> Dispatchable:
     row = Dispatchable(
         technician=technician,
         service_id=service_id,
@@ -106,7 +107,7 @@ def _row(technician: Technician, base: Point, position: Position, service_id: UU
         travel_radius_m=technician.travel_radius_m,
         location_at=position.location_at,
     )
-    _rank(row, technician)
+    _rank(row, technician, ranker)
     return row
 
 

@@ -20,8 +20,8 @@ from technicians.ranking import (
     key_growing,
     minutes_since_epoch,
     points_at,
-    rank_of,
     rank_waiting,
+    ranker_for,
 )
 from technicians.services import dispatchable_cap_patience
 from technicians.tests.factories import technician_ready
@@ -79,9 +79,9 @@ def test_minutes_are_counted_from_the_epoch():
 
 
 def test_without_a_policy_everybody_ranks_alike(monkeypatch):
-    monkeypatch.setattr(ranking, "_rankers", [])
+    monkeypatch.setattr(ranking, "_makers", [])
 
-    assert rank_of(None, uuid7()) == NO_RANK
+    assert ranker_for([])(None, uuid7()) == NO_RANK
 
 
 # The sweep's UPDATE

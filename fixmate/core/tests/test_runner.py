@@ -266,11 +266,27 @@ def test_a_round_with_the_database_away_is_waited_out(own_sweeps, monkeypatch, s
     assert swept == ["closed"]
 
 
-@pytest.mark.parametrize(("is_production", "carry"), [(True, runner.relay), (False, runner.perform)])
-def test_production_relays_and_the_embedded_form_performs(settings, is_production, carry):
-    settings.IS_PRODUCTION = is_production
+@pytest.mark.parametrize(
+    ("is_production", "is_sqlite", "carry"),
+    [(True, False, runner.relay), (False, False, runner.perform), (False, True, runner.perform_and_make_way)],
+)
+def test_production_relays_and_the_embedded_form_performs(settings, is_production, is_sqlite, carry):
+    settings.IS_PRODUCTION, settings.IS_SQLITE = is_production, is_sqlite
 
     assert Worker()._carry is carry
+
+
+@pytest.mark.parametrize(("took_s", "pause_s"), [(0.004, 0.002), (5.0, runner.LONGEST_WAY_S)])
+def test_after_each_row_others_may_write_for_a_while(monkeypatch, took_s, pause_s):
+    moments, pauses, done = iter([100.0, 100.0 + took_s]), [], []
+    monkeypatch.setattr(runner.time, "monotonic", lambda: next(moments))
+    monkeypatch.setattr(runner.time, "sleep", pauses.append)
+    monkeypatch.setattr(runner, "perform", done.append)
+
+    assert runner.perform_and_make_way("a claim")
+
+    assert done == ["a claim"]
+    assert pauses == [pytest.approx(pause_s)]
 
 
 @pytest.mark.django_db(transaction=True)
