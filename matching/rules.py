@@ -9,6 +9,7 @@ from django.conf import settings
 
 from matching.models import ServiceRules
 
+MIN_STEP_M = 500  # a pass widens step by step while nobody is in reach, with the job locked
 MAX_RADIUS_M = 50_000  # as far as `core.geo.cells_within` is right
 _MAY_BE_ZERO = frozenset(
     {
@@ -112,6 +113,8 @@ def faults_of(values: Mapping[str, Any]) -> dict[str, list[str]]:
         if value is not None and value <= 0 and name != "learns_timeout" and name not in _MAY_BE_ZERO
     }
     rules = overlaid(values)
+    if 0 < rules.search_radius_step_m < MIN_STEP_M:
+        faults["search_radius_step_m"] = [f"Give 0, or {MIN_STEP_M} m or more."]
     if rules.search_radius_max_m > MAX_RADIUS_M:
         faults["search_radius_max_m"] = [f"Give up to {MAX_RADIUS_M} m."]
     elif rules.search_radius_m > rules.search_radius_max_m:

@@ -29,7 +29,7 @@ class Chosen:
     text: str
     rank: int | None = None
     of: int | None = None
-    score: float | None = None
+    score: int | None = None
 
 
 def chosen_of(offer: Offer, decision: CandidateDecision | None) -> Chosen:
@@ -40,19 +40,24 @@ def chosen_of(offer: Offer, decision: CandidateDecision | None) -> Chosen:
     if this_pass is None or decision is None:
         return Chosen(ChosenBy.RANK, "You could take this job.")
     # Whoever another job took in the same moment has lost his rank, and is not counted among those who passed.
-    place = (min(decision.rank or 1, this_pass.passed), this_pass.passed, decision.score)
+    place = (min(decision.rank or 1, this_pass.passed), this_pass.passed, _score(decision))
     others = f"of {_people(this_pass.passed)} who could take this job"
     if this_pass.is_exploration:
         return Chosen(ChosenBy.LOT, f"You were chosen by lot, {others}, among the nearest.", *place)
     if this_pass.is_guarded:
         return Chosen(ChosenBy.TURN, f"It was your turn: {others}, you waited the longest without one.", *place)
-    return Chosen(ChosenBy.RANK, f"You came first {others}.", 1, this_pass.passed, decision.score)
+    return Chosen(ChosenBy.RANK, f"You came first {others}.", 1, this_pass.passed, _score(decision))
+
+
+def _score(decision: CandidateDecision) -> int:
+    """Return the sum of the points as they are shown."""
+    return sum(term["points"] for term in terms_of(decision))
 
 
 def terms_of(decision: CandidateDecision | None) -> list[dict[str, Any]]:
-    """Return the terms of the score, the greatest first: the points, as decimals, add up to the score exactly."""
-    terms = decision.terms.items() if decision else ()
-    most_first = sorted(terms, key=lambda term: (-term[1], term[0]))
+    """Return the terms of the score, the greatest first, in whole points: finer ones would tell where the job is."""
+    terms = {name: round(points) for name, points in decision.terms.items()} if decision else {}
+    most_first = sorted(terms.items(), key=lambda term: (-term[1], term[0]))
     return [{"term": term, "text": TERMS.get(term, term), "points": points} for term, points in most_first]
 
 

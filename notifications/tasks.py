@@ -67,7 +67,7 @@ def tell_job_assigned(*, job_id: str, technician_id: str, **_: Any) -> None:
 
 @subscribe(JobReleased)
 @shared_task(name="notifications.job_released")
-def tell_job_released(*, job_id: str, technician_id: str, reason: str, **_: Any) -> None:
+def tell_job_released(*, job_id: str, technician_id: str, reason: str = "", **_: Any) -> None:
     services.notification_tell_job_released(job_id=UUID(job_id), technician_id=UUID(technician_id), reason=reason)
 
 
@@ -79,7 +79,7 @@ def tell_visit_near(*, job_id: str, technician_id: str, **_: Any) -> None:
 
 @subscribe(JobUnmatched)
 @shared_task(name="notifications.job_unmatched")
-def tell_job_unmatched(*, job_id: str, search_number: int, **_: Any) -> None:
+def tell_job_unmatched(*, job_id: str, search_number: int = 0, **_: Any) -> None:
     services.notification_tell_job_unmatched(job_id=UUID(job_id), search_number=search_number)
 
 

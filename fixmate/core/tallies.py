@@ -6,6 +6,7 @@ They live where the limits are counted. A count that is lost with Redis starts a
 from contextlib import suppress
 
 from django.core.cache import caches
+from django.db import DatabaseError
 
 _CACHE = "ratelimit"
 
@@ -13,8 +14,9 @@ _CACHE = "ratelimit"
 def tally(name: str) -> None:
     """Count one more. Call it outside the transaction whose refusal is counted, or the count is rolled back too."""
     cache = caches[_CACHE]
-    cache.add(_key(name), 0, timeout=None)
-    with suppress(ValueError):  # it was there a moment ago: the cache was emptied, or Redis went away
+    # It was there a moment ago: the cache was emptied, or Redis went away. And no count is worth a failed answer.
+    with suppress(ValueError, DatabaseError):
+        cache.add(_key(name), 0, timeout=None)
         cache.incr(_key(name))
 
 

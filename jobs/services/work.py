@@ -32,7 +32,7 @@ from jobs.services.history import job_event_add
 from jobs.services.prices import price_add_revision
 from jobs.services.request import job_photos_add
 from technicians.models import Technician
-from technicians.selectors import position_get
+from technicians.selectors import position_get, technician_get_locked
 from technicians.services import position_flush_of, position_record, technician_note_completed, technician_note_started
 
 
@@ -53,7 +53,7 @@ def job_start_by_technician(*, job_id: UUID, actor: User, start_code: str = "", 
         raise Invalid(start_code=["This field is required."])
     with transaction.atomic():
         job = job_get_locked(job_id)
-        technician = job_check_technician(job, actor)
+        technician = technician_get_locked(job_check_technician(job, actor).pk)  # before his position, like everybody
         _note_position(technician.pk, here)
         at = clock.now()
         _check_may_start(job)
@@ -160,7 +160,7 @@ def job_complete_by_technician(
     :raises UploadNotUsable: if a photo is not an unused upload of the technician's
     """
     job = job_get_locked(job_id)
-    technician = job_check_technician(job, actor)
+    technician = technician_get_locked(job_check_technician(job, actor).pk)  # before his position, like everybody
     _note_position(technician.pk, here)
     at = clock.now()
     job.complete(work_summary=work_summary, at=at)

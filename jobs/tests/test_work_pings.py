@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from fixmate.core.geo import Point
 from jobs.enums import JobStatus
 from jobs.rules import start_code
 from jobs.services import job_start_by_technician
@@ -13,6 +14,20 @@ from technicians import ping_queue
 from technicians.ping_queue import Ping
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.postgres
+def test_start_locks_the_technician_before_his_position(noon, django_assert_max_num_queries):
+    job = job_assigned(created_at=noon)
+    put(job.technician, north_of(job, 5_000), noon - timedelta(seconds=60))
+    here = Point(job.latitude, job.longitude)
+
+    with django_assert_max_num_queries(60) as queries:
+        job_start_by_technician(job_id=job.pk, actor=job.technician.user, start_code=start_code(job), here=here)
+
+    locks = [query["sql"] for query in queries.captured_queries if query["sql"].endswith(("FOR UPDATE", "KEY UPDATE"))]
+    tables = [sql.partition('FROM "')[2].partition('"')[0] for sql in locks]
+    assert tables.index("technicians_technician") < tables.index("technicians_position")
 
 
 def test_start_reads_the_ping_that_waits(noon, settings, monkeypatch):

@@ -17,7 +17,7 @@ DISTANCE_STEP_M = 100
 _AREA = inline_serializer("OfferArea", {"latitude": serializers.FloatField(), "longitude": serializers.FloatField()})
 _WHY = inline_serializer(
     "OfferTerm",
-    {"term": serializers.CharField(), "text": serializers.CharField(), "points": serializers.FloatField()},
+    {"term": serializers.CharField(), "text": serializers.CharField(), "points": serializers.IntegerField()},
     many=True,
 )
 
@@ -27,7 +27,7 @@ class ChosenOutput(OutputSerializer):
     text = serializers.CharField()
     rank = serializers.IntegerField(allow_null=True, help_text="his place among those who could take the job")
     of = serializers.IntegerField(allow_null=True, help_text="how many of those looked at could take the job")
-    score = serializers.FloatField(allow_null=True, help_text="what the points in `why` add up to")
+    score = serializers.IntegerField(allow_null=True, help_text="what the points in `why` add up to")
 
 
 class OfferRejectInput(InputSerializer):
@@ -45,7 +45,7 @@ class OfferOutput(OutputSerializer):
     description = serializers.CharField(source="job.description")
     area = serializers.SerializerMethodField()
     distance_m = serializers.SerializerMethodField()
-    eta_min = serializers.FloatField()
+    eta_min = serializers.SerializerMethodField()
     scheduled_for = serializers.DateTimeField(source="job.scheduled_for", allow_null=True)
     duration_minutes = serializers.IntegerField(source="job.duration_minutes")
     pays = MoneyField(source="technician_earnings")
@@ -71,6 +71,9 @@ class OfferOutput(OutputSerializer):
 
     def get_distance_m(self, offer: Offer) -> int:
         return round(offer.distance_m / DISTANCE_STEP_M) * DISTANCE_STEP_M
+
+    def get_eta_min(self, offer: Offer) -> int:
+        return round(offer.eta_min)
 
     @extend_schema_field(serializers.DateTimeField())
     def get_server_now(self, offer: Offer) -> str:

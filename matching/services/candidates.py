@@ -141,8 +141,14 @@ def passed_by_rank(considered: Sequence[Considered]) -> list[Considered]:
 
 
 def turned_away(one: Considered) -> Considered:
-    """Return the candidate as one whom another pass offered a job at this very moment."""
-    late = Verdict(Gate.NO_LIVE_OFFER, passed=False, value=True, limit=False, reason="got another offer just now")
+    """Return the candidate as one who got another offer, or left the search, at this very moment."""
+    late = Verdict(
+        Gate.NO_LIVE_OFFER,
+        passed=False,
+        value=True,
+        limit=False,
+        reason="got another offer, or left the search, just now",
+    )
     verdicts = tuple(late if verdict.gate == Gate.NO_LIVE_OFFER else verdict for verdict in one.verdicts)
     return replace(one, verdicts=verdicts, ranked=None, rank=None)
 

@@ -87,8 +87,9 @@ def offer_mark_seen(*, offer_id: UUID, actor: User) -> None:
 
     :raises NotFound: if the offer is not the actor's
     """
-    _job, offer, at = _locked(offer_id, actor)
-    if offer.seen_at is None and offer.status == OfferStatus.PENDING:
+    job, offer, at = _locked(offer_id, actor)
+    is_open = offer.status == OfferStatus.PENDING and job.status == JobStatus.MATCHING and at < offer.expires_at
+    if is_open and offer.seen_at is None:
         offer.seen_at = at
         offer.save(update_fields=["seen_at"])
         offer_event_add(offer, kind=OfferEventKind.SEEN, actor=actor, at=at)
@@ -141,6 +142,11 @@ def _expire(due: tuple[UUID, UUID]) -> bool:
     at = clock.now()
     if offer.status != OfferStatus.PENDING or offer.expires_at > at:
         return False
+    if (
+        job.status != JobStatus.MATCHING
+    ):  # taken back in truth, if nobody has come to it yet: he could not have answered
+        offer_withdraw(offer, at=at)
+        return True
     offer.expire(at=at)
     offer.save(update_fields=["status", "closed_at"])
     offer_event_add(offer, kind=OfferEventKind.EXPIRED, at=at)

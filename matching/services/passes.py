@@ -14,7 +14,7 @@ from fixmate.core.ids import uuid7
 from jobs.enums import JobStatus
 from jobs.models import Job
 from jobs.rules import dispatch_at
-from jobs.selectors import job_get_locked, job_ids_due_for_pass, price_current
+from jobs.selectors import blocked_technician_ids, job_get_locked, job_ids_due_for_pass, price_current
 from jobs.services import job_begin_matching, job_mark_unmatched, job_set_next_pass
 from matching.enums import OfferEventKind, PassOutcome
 from matching.events import OfferCreated, PassDue
@@ -30,9 +30,16 @@ from matching.services.record import Look, Result, decisions_add, pass_add, shad
 from matching.services.rollouts import policy_failed, policy_for
 from matching.services.scarcity import hold_radius
 from matching.services.search import next_look, offer_deadline, search_end, widened_m
+from technicians.enums import Verification
 from technicians.services import technician_note_offered
 
 DUE_BATCH = 200
+
+
+class _NotFree(Exception):
+    """The technician may not be asked any more."""
+
+
 _ONE_OPEN_OFFER = ("offer_one_open_per_technician", "matching_offer.technician_id")
 
 
@@ -130,7 +137,7 @@ def _consider_widening(look: Look, search: Search) -> tuple[Search, Found]:
 def _offer_first_free(
     look: Look, considered: list[Considered], picked: Picked
 ) -> tuple[list[Considered], Considered | None]:
-    """Offer the job to the first picked who is not being offered another at this moment."""
+    """Offer the job to the first picked who is free at this moment."""
     for candidate in picked.order:
         if _try_offer(look, candidate):
             return considered, candidate
@@ -139,17 +146,32 @@ def _offer_first_free(
 
 
 def _try_offer(look: Look, candidate: Considered) -> Offer | None:
-    """Create the offer, or return None where another pass was faster with this technician."""
+    """Create the offer, or return None where this technician is not free any more."""
     try:
         with transaction.atomic():
-            offer = _offer_add(look, candidate)
+            return _offer_to(look, candidate)
+    except _NotFree:
+        return None
     except IntegrityError as exc:
         if not any(name in str(exc) for name in _ONE_OPEN_OFFER):
             raise
         return None
-    technician_note_offered(technician_id=candidate.technician_id)
+
+
+def _offer_to(look: Look, candidate: Considered) -> Offer:
+    """Make the offer, then look at him again under his lock.
+
+    Whoever takes him off the search later waits for that lock, and finds the offer to take back.
+
+    :raises _NotFree: if he went offline, was suspended or blocked while the pass was looking
+    """
+    offer = _offer_add(look, candidate)
+    technician = technician_note_offered(technician_id=candidate.technician_id)
+    is_at_work = technician.is_online and technician.verification == Verification.VERIFIED
+    if not is_at_work or technician.pk in blocked_technician_ids(look.job.customer_id):
+        raise _NotFree
     offer_event_add(offer, kind=OfferEventKind.CREATED, at=look.at)
-    events.publish(OfferCreated(offer_id=offer.pk, job_id=look.job.pk, technician_id=candidate.technician_id))
+    events.publish(OfferCreated(offer_id=offer.pk, job_id=look.job.pk, technician_id=technician.pk))
     return offer
 
 

@@ -24,7 +24,7 @@ from matching.enums import OfferEventKind, OfferSource, OfferStatus
 from matching.errors import ManualAssignmentOff, TechnicianBlocked, TechnicianExcluded, TechnicianHasJob
 from matching.models import Exclusion, Offer
 from matching.selectors import exclusions_of, offer_counts, offer_list_live_locked, offer_open_job_ids_with
-from matching.services.offers import offer_event_add, offer_release, offer_search_on, offer_withdraw
+from matching.services.offers import offer_event_add, offer_release, offer_search_on, offer_withdraw, offers_settle
 from technicians.enums import Verification
 from technicians.errors import TechnicianNotVerified
 from technicians.models import Position, Technician
@@ -108,6 +108,7 @@ def job_assign_by_hand(*, job_id: UUID, technician_id: UUID, actor: User, reason
     """
     _check_dispatch(actor, reason, technician_id)
     job = job_get_locked(job_id)
+    offers_settle(job)  # one that was given back a moment ago still has its old offer
     offers = offer_list_live_locked(job_id)
     technician, at = technician_get_locked(technician_id), clock.now()
     _check_may_have(job, technician)

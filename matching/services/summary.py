@@ -121,7 +121,7 @@ def _offer_counts(technician: Technician, since: datetime) -> dict[str, int]:
     )
 
 
-# What kept him out of passes that looked at him
+# What kept him out of passes that looked at him. Who does not want to meet him is not told: blocks are left out
 
 
 def _kept_out(refused: QuerySet[CandidateDecision]) -> list[KeptOut]:
@@ -136,6 +136,7 @@ def _kept_out(refused: QuerySet[CandidateDecision]) -> list[KeptOut]:
     found = [
         KeptOut(Gate(gate), jobs, _example(Gate(gate), latest[decision_id].matching_pass, latest[decision_id].verdicts))
         for gate, jobs, decision_id in counted
+        if gate != Gate.NOT_BLOCKED
     ]
     return _most_first(found)
 
@@ -164,6 +165,7 @@ def _not_looked_at(technician: Technician, since: datetime) -> NotLookedAt:
     found = [
         KeptOut(gate, len(of_gate), _example(gate, of_gate[0].this_pass, of_gate[0].verdicts))
         for gate, of_gate in by_gate.items()
+        if gate != Gate.NOT_BLOCKED
     ]
     known = [account for account in accounts if account.verdicts]
     return NotLookedAt(

@@ -69,11 +69,13 @@ def test_offer_shows_the_area_what_it_pays_and_why_but_not_the_address(offer):
     assert "Beacon" not in str(body)
 
 
-def test_why_adds_up_to_the_score_on_record(offer):
+def test_why_adds_up_to_the_score_in_whole_points_that_do_not_tell_where_the_job_is(offer):
     body = mine(offer).get(f"/api/v1/offers/{offer.pk}").json()
 
-    score = offer.matching_pass.decisions.get(was_offered=True).score
-    assert sum(row["points"] for row in body["why"]) == pytest.approx(score, abs=1e-6)
+    on_record = offer.matching_pass.decisions.get(was_offered=True).terms
+    assert {row["term"]: row["points"] for row in body["why"]} == {name: round(it) for name, it in on_record.items()}
+    assert sum(row["points"] for row in body["why"]) == body["chosen"]["score"]
+    assert body["eta_min"] == round(offer.eta_min)
     assert [row["term"] for row in body["why"]] == ["nearness", "quality", "newcomer", "patience", "acceptance"]
 
 

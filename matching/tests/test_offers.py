@@ -179,6 +179,15 @@ def test_seen_after_the_end_changes_nothing(noon):
     assert Offer.objects.get().seen_at is None
 
 
+def test_seen_at_the_deadline_or_after_the_job_was_cancelled_changes_nothing(offer, noon):
+    with clock.frozen(offer.expires_at):
+        offer_mark_seen(offer_id=offer.pk, actor=offer.technician.user)
+    job_cancel_by_customer(job_id=offer.job_id, actor=offer.job.customer, reason=CancelReason.NOT_NEEDED)
+    offer_mark_seen(offer_id=offer.pk, actor=offer.technician.user)
+
+    assert Offer.objects.get().seen_at is None
+
+
 def test_offer_that_ran_out_unseen_was_not_delivered(noon):
     unseen = offer_expired(created_at=noon)
     seen = offer_expired(created_at=noon, seen_at=noon)
@@ -187,6 +196,19 @@ def test_offer_that_ran_out_unseen_was_not_delivered(noon):
 
 
 # Deadlines
+
+
+def test_due_offer_of_a_cancelled_job_is_taken_back_and_nobody_rests_for_it(offer):
+    offer_mark_seen(offer_id=offer.pk, actor=offer.technician.user)
+    job_cancel_by_customer(job_id=offer.job_id, actor=offer.job.customer, reason=CancelReason.NOT_NEEDED)
+
+    with clock.frozen(offer.expires_at):
+        assert offer_expire_due() == 1
+
+    offer = Offer.objects.select_related("technician").get()
+    assert offer.status == OfferStatus.WITHDRAWN
+    assert (offer.technician.silent_in_row, offer.technician.recent_decided) == (0, 0)
+    assert offer.technician.cooldown_until is None
 
 
 def test_due_offers_expire_and_the_search_goes_on(offer):

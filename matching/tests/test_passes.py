@@ -6,8 +6,8 @@ from django.db import IntegrityError
 from catalog.tests.factories import ServiceFactory
 from fixmate.core import clock
 from fixmate.core.models import OutboxMessage
-from jobs.enums import JobEventKind, JobStatus
-from jobs.models import Job, JobEvent
+from jobs.enums import BlockSide, JobEventKind, JobStatus
+from jobs.models import Block, Job, JobEvent
 from jobs.services import job_rematch_by_customer
 from jobs.tests.factories import JobFactory, job_assigned, job_cancelled, job_matching
 from matching.enums import Gate, OfferStatus, PassOutcome
@@ -125,7 +125,7 @@ def test_pass_goes_on_to_the_next_when_another_was_faster(job, monkeypatch):
     assert Offer.objects.get().technician == far
     turned = this_pass.decisions.get(technician=close)
     assert (turned.passed, turned.rank, turned.score, turned.was_offered) == (False, None, None, False)
-    assert verdict(turned, Gate.NO_LIVE_OFFER)["reason"] == "got another offer just now"
+    assert verdict(turned, Gate.NO_LIVE_OFFER)["reason"] == "got another offer, or left the search, just now"
 
 
 def test_any_other_broken_constraint_is_a_bug_and_is_raised(job, monkeypatch):
@@ -316,6 +316,27 @@ def test_order_is_dropped_when_the_job_has_gone_on_meanwhile(job):
     assert passes._request_pass(offered.pk) is False
 
 
+def test_pass_leaves_out_who_went_away_or_was_blocked_while_it_was_looking(job, monkeypatch):
+    gone, blocked, stays = near(job, 1.0), near(job, 1.5), near(job, 2.0)
+    offer_add = passes._offer_add
+
+    def change_first(look, candidate):
+        Technician.objects.filter(pk=gone.pk).update(is_online=False)
+        sides = {"customer": job.customer, "technician": blocked, "set_by": BlockSide.CUSTOMER}
+        Block.objects.get_or_create(**sides, defaults={"job": job, "created_at": look.at})
+        return offer_add(look, candidate)
+
+    monkeypatch.setattr(passes, "_offer_add", change_first)
+
+    this_pass = matching_run_pass(job_id=job.pk)
+
+    assert Offer.objects.get().technician == stays
+    assert this_pass.outcome == PassOutcome.OFFERED
+    turned = CandidateDecision.objects.filter(technician__in=[gone, blocked])
+    assert [decision.passed for decision in turned] == [False, False]
+    assert Technician.objects.get(pk=gone.pk).offers_received == 0
+
+
 # Cost
 
 
@@ -326,5 +347,5 @@ def test_pass_takes_a_constant_number_of_queries(job, technician_count, settings
         near(job, 1.0 + number / 10)
     matching_run_pass(job_id=JobFactory(created_at=job.created_at, service=ServiceFactory()).pk)
 
-    with django_assert_num_queries(42):
+    with django_assert_num_queries(43):
         matching_run_pass(job_id=job.pk)

@@ -144,6 +144,20 @@ def test_passes_of_one_job_at_once_make_one_offer():
     assert Offer.objects.filter(job=job).count() == 1
 
 
+@pytest.mark.parametrize("_round", range(3))
+def test_passes_that_look_at_each_others_technicians_do_not_wait_crosswise(_round):
+    """Each writes a decision about the technician whom the other holds: only his key is locked for that, and shared."""
+    service = ServiceFactory()
+    jobs = [JobFactory(service=service, latitude=42.36 + number * 0.02) for number in range(4)]
+    nearest = [technician_ready(service, latitude=job.latitude, longitude=job.longitude) for job in jobs]
+
+    at_once(*[partial(matching_run_pass, job_id=job.pk) for job in jobs])
+
+    assert {offer.job_id: offer.technician_id for offer in Offer.objects.all()} == {
+        job.pk: technician.pk for job, technician in zip(jobs, nearest, strict=True)
+    }
+
+
 def test_accept_locks_the_job_and_the_offer_before_it_writes(django_assert_max_num_queries):
     offer = offered()
 
@@ -151,7 +165,7 @@ def test_accept_locks_the_job_and_the_offer_before_it_writes(django_assert_max_n
         offer_accept(offer_id=offer.pk, actor=offer.technician.user)
 
     statements = [query["sql"] for query in queries.captured_queries]
-    locks = [sql for sql in statements if "FOR UPDATE" in sql]
+    locks = [sql for sql in statements if sql.endswith(("FOR UPDATE", "FOR NO KEY UPDATE"))]
     first_write = next(number for number, sql in enumerate(statements) if sql.startswith(("UPDATE", "INSERT")))
     order = ["jobs_job", "matching_offer", "technicians_technician"]
     assert [table for sql in locks[:3] for table in order if f'FROM "{table}"' in sql] == order

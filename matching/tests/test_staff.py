@@ -13,11 +13,11 @@ from fixmate.core.errors import Forbidden, IllegalTransition, Invalid
 from fixmate.core.events import publish
 from fixmate.core.models import AuditEntry, OutboxMessage
 from fixmate.core.tests.http import NOBODY
-from jobs.enums import BlockSide, JobEventKind, JobStatus
+from jobs.enums import BlockSide, CancelReason, JobEventKind, JobStatus
 from jobs.errors import BookingOverlap
 from jobs.events import BlockSet, JobAssigned, JobReleased
 from jobs.models import Block, Job
-from jobs.services import block_lift, block_set
+from jobs.services import block_lift, block_set, job_release_by_technician
 from jobs.tests.factories import JOB_IN, job_assigned, job_completed, job_matching, job_unmatched
 from jobs.tests.helpers import kinds_of, north_of, nothing_written, outbox, put, rows_of, stored
 from matching.enums import OfferEventKind, OfferSource, OfferStatus
@@ -290,6 +290,18 @@ def test_assign_takes_an_open_offer_back_first(noon, dispatcher):
         (technician.pk, OfferStatus.ACCEPTED),
     ]
     assert outbox() == rows_of(_withdrawn(offer), JobAssigned(job_id=offer.job_id, technician_id=technician.pk))
+
+
+def test_assign_of_a_job_given_back_a_moment_ago(noon, dispatcher):
+    held, technician = offer_accepted(created_at=noon), TechnicianFactory()
+    job_release_by_technician(job_id=held.job_id, actor=held.technician.user, reason=CancelReason.CANNOT_COME)
+
+    _assign(held.job, technician, dispatcher)
+
+    assert _offers_of(held.job) == [
+        (held.technician_id, OfferStatus.RELEASED),
+        (technician.pk, OfferStatus.ACCEPTED),
+    ]
 
 
 def test_assign_to_who_is_looking_at_another_offer(dispatcher):

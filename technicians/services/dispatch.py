@@ -145,7 +145,7 @@ def technician_go_offline(*, technician_id: UUID) -> Technician:
 @transaction.atomic
 def technician_note_user_status(*, user_id: UUID) -> None:
     """Follow the account: while it does not work, its technician is offline. Idempotent, in any order of events."""
-    for technician in Technician.objects.select_for_update().filter(user=user_id):
+    for technician in Technician.objects.select_for_update(no_key=True).filter(user=user_id):
         if technician.user.is_verified:
             dispatchable_refresh(technician)
         else:

@@ -41,7 +41,7 @@ def history_note_all(technician: Technician) -> None:
 
 def history_note_of(technician_id: UUID) -> None:
     """Like `history_note_all`, for a technician whom the caller has not locked: this locks him."""
-    for technician in Technician.objects.select_for_update().filter(pk=technician_id):
+    for technician in Technician.objects.select_for_update(no_key=True).filter(pk=technician_id):
         history_note_all(technician)
 
 

@@ -17,11 +17,12 @@ from technicians.services.dispatch import dispatchable_rerank
 
 
 @transaction.atomic
-def technician_note_offered(*, technician_id: UUID) -> None:
-    """Count an offer made to him."""
+def technician_note_offered(*, technician_id: UUID) -> Technician:
+    """Count an offer made to him; return him, locked."""
     technician = _locked(technician_id)
     technician.offers_received += 1
     _save(technician, "offers_received")
+    return technician
 
 
 @transaction.atomic
@@ -120,7 +121,7 @@ def _locked(technician_id: UUID) -> Technician:
 
     :raises NotFound: if there is no such technician
     """
-    technician = Technician.objects.select_for_update().filter(pk=technician_id).first()
+    technician = Technician.objects.select_for_update(no_key=True).filter(pk=technician_id).first()
     if technician is None:
         raise NotFound
     return technician

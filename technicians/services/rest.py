@@ -82,7 +82,7 @@ def _locked(technician_id: UUID) -> Technician:
 
     :raises NotFound: if there is no such technician
     """
-    technician = Technician.objects.select_for_update().filter(pk=technician_id).first()
+    technician = Technician.objects.select_for_update(no_key=True).filter(pk=technician_id).first()
     if technician is None:
         raise NotFound
     return technician

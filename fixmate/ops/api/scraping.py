@@ -12,11 +12,11 @@ _FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
 
 
 def may_scrape(request: Request) -> bool:
-    """Tell whether the caller has the token; where none is set, whether he is on this machine."""
+    """Tell whether the caller has the token; without one, in production nobody may, else who is on this machine."""
     if settings.METRICS_TOKEN:
         given = request.META.get("HTTP_AUTHORIZATION", "")
         return compare_digest(given.encode(), f"Bearer {settings.METRICS_TOKEN}".encode())
-    return _is_local(request)
+    return not settings.IS_PRODUCTION and _is_local(request)
 
 
 def _is_local(request: Request) -> bool:
