@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from fixmate.core.ids import uuid7
 from jobs.tests.factories import JobFactory, job_matching
 from matching.enums import OfferStatus, PassOutcome
-from matching.models import CandidateDecision, MatchingPass, Offer
+from matching.models import CandidateDecision, Exclusion, MatchingPass, Offer
 from matching.services import matching_run_pass
 from matching.tests.factories import OfferFactory, offer_accepted, offer_expired, offer_rejected
 from technicians.tests.factories import TechnicianFactory, technician_ready
@@ -158,3 +159,9 @@ def test_pass_makes_sense(noon, wrong, name):
 
     with refused(name), transaction.atomic():
         MatchingPass.objects.create(job=job_matching(created_at=noon), **{**row, **wrong})
+
+
+def test_an_exclusion_says_whom_it_keeps_from_what():
+    exclusion = Exclusion(technician_id=uuid7(), job_id=uuid7())
+
+    assert str(exclusion) == f"{exclusion.technician_id} from {exclusion.job_id}"

@@ -9,7 +9,17 @@ from fixmate.core.errors import NotFound
 from fixmate.core.geo import Point
 from fixmate.core.ids import uuid7
 from technicians.enums import DocumentKind
-from technicians.models import AvailabilitySlot, Dispatchable, Document, Position, Technician, TechnicianSkill, TimeOff
+from technicians.models import (
+    AvailabilitySlot,
+    Dispatchable,
+    Document,
+    Position,
+    PositionTrace,
+    Technician,
+    TechnicianSkill,
+    TechnicianState,
+    TimeOff,
+)
 from technicians.selectors import position_get, technician_get, technician_get_of_user, technician_id_of_user
 from technicians.tests.factories import TechnicianFactory, skill_add, technician_ready
 
@@ -55,6 +65,13 @@ def test_rows_say_what_they_are():
     assert str(slot) == "Monday 08:00:00-09:00:00"
     assert str(off) == "2026-03-02 08:00 to 2026-03-03 08:00"
     assert str(document) == f"LICENCE {document.pk}"
+
+
+def test_what_he_was_like_says_whose_and_when():
+    noon, technician_id = datetime(2026, 3, 2, 12, tzinfo=UTC), uuid7()
+
+    assert str(TechnicianState(technician_id=technician_id, at=noon)) == f"{technician_id} at 2026-03-02 12:00:00"
+    assert str(PositionTrace(latitude=1, longitude=2, at=noon)) == "1.000, 2.000 at 2026-03-02 12:00:00"
 
 
 @pytest.mark.django_db

@@ -167,5 +167,5 @@ def test_a_decision_locks_before_it_writes():
         decide(technician_approve, technician)
 
     statements = [query["sql"] for query in queries if 'technicians_technician"' in query["sql"]]
-    kinds = ["lock" if "FOR UPDATE" in sql else sql.split()[0] for sql in statements]
+    kinds = ["lock" if "FOR NO KEY UPDATE" in sql else sql.split()[0] for sql in statements]
     assert kinds.index("lock") < kinds.index("UPDATE")
