@@ -348,7 +348,7 @@ def random_histories(run: Run) -> None:
     finally:
         run.report.gates += [
             exactly("histories that broke an invariant", failures, 0),
-            at_least("jobs assigned", Histories.assignments, examples / 5),
-            at_least("crashes", Histories.crashes, examples / 5),
+            at_least("jobs assigned", Histories.assignments, 1),
+            at_least("crashes", Histories.crashes, 1),
         ]
         run.report.notes["steps"] = Histories.steps
