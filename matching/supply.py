@@ -39,6 +39,8 @@ def starved_list(*, job: Job, search: Search, online_s: int, limit: int) -> list
         service=job.service_id,
         technician__online_since__lt=search.at - timedelta(seconds=online_s),
     )
+    if search.start <= search.at:
+        rows = rows.filter(is_busy=False)  # as in any search for now: somebody at work is of no use
     in_turn = rows.order_by("technician__online_since", "technician")[:limit]
     return [row for row in in_turn if _distance_m(job, row, by_base=search.uses_base) <= search.radius_m]
 

@@ -79,6 +79,16 @@ def test_starved_one_who_fails_a_gate_is_passed_over(job):
     assert (this_pass.is_guarded, Offer.objects.get().technician) == (False, nearest)
 
 
+def test_starved_one_who_is_at_work_is_of_no_use_now(job):
+    nearest = near(job, 0.1)
+    at_work = near(job, 4.0, online_for=5 * HOUR)
+    Dispatchable.objects.filter(technician=at_work).update(is_busy=True)
+
+    this_pass = matching_run_pass(job_id=job.pk)
+
+    assert (Offer.objects.get().technician, this_pass.is_guarded) == (nearest, False)
+
+
 def test_starved_one_out_of_reach_is_none(job):
     near(job, 0.1)
     near(job, 6.2, online_for=5 * HOUR)
