@@ -1,4 +1,8 @@
-"""What the gates ask about technicians, gathered in a constant number of queries, whatever their number."""
+"""What the gates ask about technicians, gathered in a constant number of queries, whatever their number.
+
+Every gate compares with `search.at`, the moment the pass began, however long it waits for locks meanwhile. The time to
+answer an offer is another matter: it begins later, under the lock on its technician (`services.passes`).
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -13,7 +17,7 @@ from matching.gates import Facts, MissingDocument, Search, Visit
 from matching.selectors import exclusions_of, offer_holders, refusals_of, tried_of
 from technicians.availability import Availability
 from technicians.models import Dispatchable
-from technicians.selectors import availability_by_technician, documents_missing_on
+from technicians.selectors import availability_by_zone, documents_missing_on
 
 _TICK = timedelta(microseconds=1)
 
@@ -21,7 +25,7 @@ _TICK = timedelta(microseconds=1)
 def facts_of(*, job: Job, search: Search, rows: Sequence[Dispatchable]) -> list[Facts]:
     """Return what the gates ask about each, in the order given. A constant number of queries."""
     ids = [row.technician_id for row in rows]
-    availability = availability_by_technician(ids)
+    availability = availability_by_zone({row.technician_id: row.technician.time_zone for row in rows})
     missing = documents_missing_on(_last_days(availability, search))
     bookings = job_bookings(ids)
     tried, holding = tried_of(job), offer_holders(ids)

@@ -7,7 +7,6 @@ from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
-from rest_framework.viewsets import GenericViewSet
 
 from accounts import services
 from accounts.api import schema  # noqa: F401 - drf-spectacular finds extensions by their import
@@ -29,12 +28,12 @@ from accounts.api.serializers import (
     UserOutput,
 )
 from accounts.api.tokens import TokenPair, pair_of, refresh_claims_of, session_id_of
-from accounts.enums import Role
+from accounts.api.viewsets import StaffViewSet
 from accounts.models import User
 from accounts.selectors import user_list
 from fixmate.core.api.limits import LimitsMixin
 from fixmate.core.api.parsers import StrictJSONParser
-from fixmate.core.api.permissions import HasRole, IsLoggedIn, IsVerified
+from fixmate.core.api.permissions import IsLoggedIn, IsVerified
 from fixmate.core.api.schema import ErrorEnvelope
 from fixmate.core.api.serializers import ReasonInput
 
@@ -202,13 +201,11 @@ class MeView(APIView):
 
 
 @extend_schema(tags=["staff"])
-class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[User]):
-    permission_classes = (HasRole(Role.ADMIN),)
+class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, StaffViewSet[User]):
     serializer_class = UserOutput
     filterset_class = UserFilter
     ordering = ("-created_at",)
     ordering_fields = {"created_at": "created_at"}
-    request: AuthedRequest
 
     def get_queryset(self) -> QuerySet[User]:
         return user_list()
@@ -231,10 +228,8 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewS
     )
     @action(detail=True, methods=["post"])
     def suspend(self, request: AuthedRequest, pk: str) -> Response:
-        user = self.get_object()
-        data = ReasonInput.parse(request.data)
-        user = services.user_suspend(user_id=user.pk, actor=request.user, **data)
-        return Response(UserOutput(user).data)
+        user, body = self.asked(ReasonInput)
+        return self.answer(services.user_suspend(user_id=user.pk, actor=request.user, **body))
 
     @extend_schema(
         operation_id="admin_users_reinstate",
@@ -244,7 +239,5 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewS
     )
     @action(detail=True, methods=["post"])
     def reinstate(self, request: AuthedRequest, pk: str) -> Response:
-        user = self.get_object()
-        data = ReasonInput.parse(request.data)
-        user = services.user_reinstate(user_id=user.pk, actor=request.user, **data)
-        return Response(UserOutput(user).data)
+        user, body = self.asked(ReasonInput)
+        return self.answer(services.user_reinstate(user_id=user.pk, actor=request.user, **body))

@@ -7,7 +7,6 @@ from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny, BasePermission, IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
 from catalog.api.filters import ServiceFilter
 from catalog.api.serializers import (
@@ -31,11 +30,12 @@ from catalog.services import (
     service_update,
 )
 from fixmate.core.api.permissions import IsVerified
+from fixmate.core.api.viewsets import ActViewSet
 
 READS = {"list", "retrieve", "metadata"}
 
 
-class CatalogueViewSet(GenericViewSet[Any]):
+class CatalogueViewSet(ActViewSet[Any]):
     """Anybody reads; staff change. The catalogue stands beside accounts and knows staff, but no roles."""
 
     ordering = ("name",)
@@ -43,10 +43,6 @@ class CatalogueViewSet(GenericViewSet[Any]):
 
     def get_permissions(self) -> list[BasePermission]:
         return [AllowAny()] if self.action in READS else [IsVerified(), IsAdminUser()]
-
-    def upkeep(self) -> dict[str, Any]:
-        data = UpkeepInput.parse(self.request.data)
-        return {**data, "actor": self.request.user}
 
 
 @extend_schema(tags=["Catalogue"])
@@ -65,18 +61,15 @@ class CategoryViewSet(mixins.ListModelMixin, CatalogueViewSet):
         responses={201: CategoryOutput},
     )
     def create(self, request: Request) -> Response:
-        data = CategoryInput.parse(request.data)
-        category = category_create(actor=request.user, **data)
-        return Response(CategoryOutput(category).data, status=status.HTTP_201_CREATED)
+        category = category_create(actor=request.user, **CategoryInput.parse(request.data))
+        return self.answer(category, status.HTTP_201_CREATED)
 
     @extend_schema(
         summary="Change a category", operation_id="categories_update", request=CategoryInput, responses=CategoryOutput
     )
     def partial_update(self, request: Request, pk: str) -> Response:
-        category = self.get_object()
-        data = CategoryInput.parse(request.data, partial=True)
-        category = category_update(category_id=category.pk, actor=request.user, **data)
-        return Response(CategoryOutput(category).data)
+        category, body = self.asked(CategoryInput, partial=True)
+        return self.answer(category_update(category_id=category.pk, actor=request.user, **body))
 
     @extend_schema(
         summary="Hide a category and its services",
@@ -85,7 +78,8 @@ class CategoryViewSet(mixins.ListModelMixin, CatalogueViewSet):
         responses={204: None},
     )
     def destroy(self, request: Request, pk: str) -> Response:
-        category_delete(category_id=self.get_object().pk, **self.upkeep())
+        category, body = self.asked(UpkeepInput)
+        category_delete(category_id=category.pk, actor=request.user, **body)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
@@ -96,8 +90,8 @@ class CategoryViewSet(mixins.ListModelMixin, CatalogueViewSet):
     )
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, pk: str) -> Response:
-        category = category_restore(category_id=self.get_object().pk, **self.upkeep())
-        return Response(CategoryOutput(category).data)
+        category, body = self.asked(UpkeepInput)
+        return self.answer(category_restore(category_id=category.pk, actor=request.user, **body))
 
 
 @extend_schema(tags=["Catalogue"])
@@ -125,9 +119,8 @@ class ServiceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Catalogue
         examples=[OpenApiExample("A visit", value=ServiceExample.INPUT, request_only=True)],
     )
     def create(self, request: Request) -> Response:
-        data = ServiceInput.parse(request.data)
-        service = service_create(actor=request.user, **data)
-        return Response(ServiceOutput(service).data, status=status.HTTP_201_CREATED)
+        service = service_create(actor=request.user, **ServiceInput.parse(request.data))
+        return self.answer(service, status.HTTP_201_CREATED)
 
     @extend_schema(
         summary="Change a service",
@@ -137,10 +130,8 @@ class ServiceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Catalogue
         responses=ServiceOutput,
     )
     def partial_update(self, request: Request, pk: str) -> Response:
-        service = self.get_object()
-        data = ServiceInput.parse(request.data, partial=True)
-        service = service_update(service_id=service.pk, actor=request.user, **data)
-        return Response(ServiceOutput(service).data)
+        service, body = self.asked(ServiceInput, partial=True)
+        return self.answer(service_update(service_id=service.pk, actor=request.user, **body))
 
     @extend_schema(
         summary="Take a service off the list",
@@ -149,7 +140,8 @@ class ServiceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Catalogue
         responses={204: None},
     )
     def destroy(self, request: Request, pk: str) -> Response:
-        service_delete(service_id=self.get_object().pk, **self.upkeep())
+        service, body = self.asked(UpkeepInput)
+        service_delete(service_id=service.pk, actor=request.user, **body)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
@@ -160,5 +152,5 @@ class ServiceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Catalogue
     )
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, pk: str) -> Response:
-        service = service_restore(service_id=self.get_object().pk, **self.upkeep())
-        return Response(ServiceOutput(service).data)
+        service, body = self.asked(UpkeepInput)
+        return self.answer(service_restore(service_id=service.pk, actor=request.user, **body))

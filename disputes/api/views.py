@@ -7,7 +7,6 @@ from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_v
 from rest_framework import mixins, status
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
 from accounts.api.requests import AuthedRequest
 from accounts.enums import Role
@@ -32,6 +31,7 @@ from disputes.services import (
 )
 from fixmate.core.api.permissions import HasRole, IsVerified
 from fixmate.core.api.serializers import NoBody, ReasonInput
+from fixmate.core.api.viewsets import ActViewSet
 
 _IsSide = HasRole(Role.CUSTOMER, Role.TECHNICIAN)
 _IsStaff = HasRole(Role.ADMIN)
@@ -49,7 +49,7 @@ _QUARREL = OpenApiExample(
 @extend_schema_view(
     list=extend_schema(operation_id="disputes_list", summary="Disputes I am part of", tags=["disputes"])
 )
-class DisputeViewSet(mixins.ListModelMixin, GenericViewSet):
+class DisputeViewSet(mixins.ListModelMixin, ActViewSet[Dispute]):
     queryset = Dispute.objects.none()
     permission_classes = [IsVerified]
     serializer_class = DisputeOutput
@@ -61,6 +61,9 @@ class DisputeViewSet(mixins.ListModelMixin, GenericViewSet):
 
     def get_queryset(self) -> QuerySet[Dispute]:
         return dispute_list_visible_to(self.request.user)
+
+    def get_object(self) -> Dispute:
+        return dispute_get_visible_to(user=self.request.user, dispute_id=self.kwargs["pk"])
 
     def get_permissions(self) -> Sequence[Any]:
         return [_IsSide()] if self.action == "create" else super().get_permissions()
@@ -91,9 +94,8 @@ class DisputeViewSet(mixins.ListModelMixin, GenericViewSet):
     )
     @action(detail=True, methods=["post"])
     def messages(self, request: AuthedRequest, pk: UUID) -> Response:
-        dispute = dispute_get_visible_to(user=request.user, dispute_id=pk)
-        data = DisputeMessageInput.parse(request.data)
-        dispute_message_add(dispute_id=dispute.pk, actor=request.user, **data)
+        dispute, body = self.asked(DisputeMessageInput)
+        dispute_message_add(dispute_id=dispute.pk, actor=request.user, **body)
         return self._answer(pk, status.HTTP_201_CREATED)
 
     @extend_schema(
@@ -105,8 +107,7 @@ class DisputeViewSet(mixins.ListModelMixin, GenericViewSet):
     )
     @action(detail=True, methods=["post"], permission_classes=[_IsSide])
     def withdraw(self, request: AuthedRequest, pk: UUID) -> Response:
-        dispute = dispute_get_visible_to(user=request.user, dispute_id=pk)
-        NoBody.parse(request.data)
+        dispute, _ = self.asked(NoBody)
         dispute_withdraw(dispute_id=dispute.pk, actor=request.user)
         return self._answer(pk)
 
@@ -119,9 +120,8 @@ class DisputeViewSet(mixins.ListModelMixin, GenericViewSet):
     )
     @action(detail=True, methods=["post"], permission_classes=[_IsStaff])
     def review(self, request: AuthedRequest, pk: UUID) -> Response:
-        dispute = dispute_get_visible_to(user=request.user, dispute_id=pk)
-        data = ReasonInput.parse(request.data)
-        dispute_begin_review(dispute_id=dispute.pk, actor=request.user, **data)
+        dispute, body = self.asked(ReasonInput)
+        dispute_begin_review(dispute_id=dispute.pk, actor=request.user, **body)
         return self._answer(pk)
 
     @extend_schema(
@@ -133,9 +133,8 @@ class DisputeViewSet(mixins.ListModelMixin, GenericViewSet):
     )
     @action(detail=True, methods=["post"], permission_classes=[_IsStaff])
     def resolve(self, request: AuthedRequest, pk: UUID) -> Response:
-        dispute = dispute_get_visible_to(user=request.user, dispute_id=pk)
-        data = DisputeResolveInput.parse(request.data)
-        dispute_resolve(dispute_id=dispute.pk, actor=request.user, **data)
+        dispute, body = self.asked(DisputeResolveInput)
+        dispute_resolve(dispute_id=dispute.pk, actor=request.user, **body)
         return self._answer(pk)
 
     @extend_schema(
@@ -147,9 +146,8 @@ class DisputeViewSet(mixins.ListModelMixin, GenericViewSet):
     )
     @action(detail=True, methods=["post"], permission_classes=[_IsStaff])
     def dismiss(self, request: AuthedRequest, pk: UUID) -> Response:
-        dispute = dispute_get_visible_to(user=request.user, dispute_id=pk)
-        data = DisputeDismissInput.parse(request.data)
-        dispute_dismiss(dispute_id=dispute.pk, actor=request.user, **data)
+        dispute, body = self.asked(DisputeDismissInput)
+        dispute_dismiss(dispute_id=dispute.pk, actor=request.user, **body)
         return self._answer(pk)
 
     def _answer(self, dispute_id: UUID, status_code: int = status.HTTP_200_OK) -> Response:

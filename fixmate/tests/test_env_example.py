@@ -1,4 +1,4 @@
-"""`.env.example` is read by people who deploy: it names what settings.py reads and tells its true defaults."""
+"""`.env.example` is read by people who deploy: it names what the settings read and tells its true defaults."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import sys
 
 from django.conf import settings
 
-SETTINGS = settings.BASE_DIR / "fixmate" / "settings.py"
+SETTINGS = settings.BASE_DIR / "fixmate" / "settings"
 EXAMPLE = settings.BASE_DIR / ".env.example"
 DUMP = """
 import json, fixmate.settings as s
@@ -34,8 +34,9 @@ def settings_under(environment: dict[str, str], var_dir: str) -> dict[str, str]:
     return {name: re.sub(r"test_\d+| at 0x\w+", "", value) for name, value in json.loads(run.stdout).items()}
 
 
-def test_env_example_names_exactly_what_settings_reads():
-    read = re.findall(r'\benv(?:_[a-z]+)?\(\s*"([A-Z_]+)"', SETTINGS.read_text())
+def test_env_example_names_exactly_what_the_settings_read():
+    source = "".join(module.read_text() for module in SETTINGS.glob("*.py"))
+    read = re.findall(r'\benv(?:_[a-z]+)?\(\s*"([A-Z_]+)"', source)
 
     names = set(documented())
 

@@ -1,7 +1,7 @@
-"""The settings under many environments: each reading runs the module anew, with that environment alone."""
+"""The settings under many environments: each reading runs the package anew, with that environment alone."""
 
+import importlib
 import os
-import runpy
 import stat
 import subprocess
 import sys
@@ -11,9 +11,10 @@ from celery import current_app
 from django.conf import settings as present
 from django.core.exceptions import ImproperlyConfigured
 
+import fixmate
 from fixmate.core import sweeps
 
-PATH = present.BASE_DIR / "fixmate" / "settings.py"
+NAME = "fixmate.settings"
 PRODUCTION = {
     "FIXMATE_MODE": "production",
     "SECRET_KEY": "k" * 32,
@@ -24,17 +25,26 @@ PRODUCTION = {
 }
 
 
+def read_anew():
+    """Run the package as at a start, and put back what the process had imported."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fixmate, "settings", None)  # an import sets it, and undoing sets it back
+        for module in [module for module in sys.modules if module == NAME or module.startswith(NAME + ".")]:
+            patch.delitem(sys.modules, module)
+        return dict(vars(importlib.import_module(NAME)))
+
+
 @pytest.fixture
 def read(monkeypatch, tmp_path):
     """Return the call that reads the settings under an environment."""
 
     def read_under(**environment):
         monkeypatch.setattr(os, "environ", {"VAR_DIR": str(tmp_path / "var")} | environment)
-        return runpy.run_path(str(PATH))
+        return read_anew()
 
     yield read_under
     monkeypatch.undo()
-    runpy.run_path(str(PATH))  # what is configured for the process is as it was
+    read_anew()  # what is configured for the process is as it was
 
 
 # Production

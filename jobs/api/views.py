@@ -6,14 +6,13 @@ from rest_framework import mixins, status
 from rest_framework.decorators import action
 from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
-from rest_framework.viewsets import GenericViewSet
 
 from accounts.api.requests import AuthedRequest
 from accounts.enums import Role
 from fixmate.core import clock
 from fixmate.core.api.permissions import HasRole, IsVerified
 from fixmate.core.api.serializers import NoBody
+from fixmate.core.api.viewsets import ActViewSet
 from jobs.api.filters import JobFilter
 from jobs.api.serializers import (
     CancelPreviewOutput,
@@ -68,7 +67,7 @@ _PERMISSIONS: dict[str, type[BasePermission]] = {
     list=extend_schema(summary="List my jobs", operation_id="jobs_list"),
     retrieve=extend_schema(summary="Read a job", operation_id="jobs_read"),
 )
-class JobViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Job]):
+class JobViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ActViewSet[Job]):
     queryset = Job.objects.none()
     serializer_class = JobOutput
     filterset_class = JobFilter
@@ -90,21 +89,20 @@ class JobViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSe
         examples=[_REQUEST],
     )
     def create(self, request: AuthedRequest) -> Response:
-        job = job_request(actor=request.user, **self._body(JobRequestInput))
-        return self._answer(job, status.HTTP_201_CREATED)
+        job = job_request(actor=request.user, **JobRequestInput.parse(request.data))
+        return self.answer(job, status.HTTP_201_CREATED)
 
     @extend_schema(summary="Start the work", operation_id="jobs_start", request=JobStartInput)
     @action(detail=True, methods=["post"])
     def start(self, request: AuthedRequest, pk: str) -> Response:
-        job = self.get_object()
-        return self._answer(job_start_by_technician(job_id=job.pk, actor=request.user, **self._body(JobStartInput)))
+        job, body = self.asked(JobStartInput)
+        return self.answer(job_start_by_technician(job_id=job.pk, actor=request.user, **body))
 
     @extend_schema(summary="Complete the work", operation_id="jobs_complete", request=JobCompleteInput)
     @action(detail=True, methods=["post"])
     def complete(self, request: AuthedRequest, pk: str) -> Response:
-        job = self.get_object()
-        body = self._body(JobCompleteInput)
-        return self._answer(job_complete_by_technician(job_id=job.pk, actor=request.user, **body))
+        job, body = self.asked(JobCompleteInput)
+        return self.answer(job_complete_by_technician(job_id=job.pk, actor=request.user, **body))
 
     @extend_schema(
         summary="Call a job off",
@@ -114,12 +112,12 @@ class JobViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSe
     )
     @action(detail=True, methods=["post"])
     def cancel(self, request: AuthedRequest, pk: str) -> Response:
-        job, body, actor = self.get_object(), self._body(JobCancelInput), request.user
+        (job, body), actor = self.asked(JobCancelInput), request.user
         if actor.role == Role.ADMIN:
-            return self._answer(job_cancel_by_staff(job_id=job.pk, actor=actor, note=body["note"]))
+            return self.answer(job_cancel_by_staff(job_id=job.pk, actor=actor, note=body["note"]))
         if actor.role == Role.TECHNICIAN:
-            return self._answer(job_release_by_technician(job_id=job.pk, actor=actor, **body))
-        return self._answer(job_cancel_by_customer(job_id=job.pk, actor=actor, **body))
+            return self.answer(job_release_by_technician(job_id=job.pk, actor=actor, **body))
+        return self.answer(job_cancel_by_customer(job_id=job.pk, actor=actor, **body))
 
     @extend_schema(
         summary="See what calling off would cost", operation_id="jobs_cancel_preview", responses=CancelPreviewOutput
@@ -132,17 +130,17 @@ class JobViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSe
     @extend_schema(summary="Search again", operation_id="jobs_rematch", request=JobRematchInput)
     @action(detail=True, methods=["post"])
     def rematch(self, request: AuthedRequest, pk: str) -> Response:
-        job, reason = self.get_object(), self._body(JobRematchInput).get("reason", "")
+        job, body = self.asked(JobRematchInput)
+        reason = body.get("reason", "")
         if request.user.role == Role.CUSTOMER:
-            return self._answer(job_rematch_by_customer(job_id=job.pk, actor=request.user, reason=reason))
-        return self._answer(job_rematch_by_staff(job_id=job.pk, actor=request.user, reason=reason))
+            return self.answer(job_rematch_by_customer(job_id=job.pk, actor=request.user, reason=reason))
+        return self.answer(job_rematch_by_staff(job_id=job.pk, actor=request.user, reason=reason))
 
     @extend_schema(summary="Renew the start code", operation_id="jobs_renew_start_code", request=NoBody)
     @action(detail=True, methods=["post"], url_path="renew-start-code")
     def renew_start_code(self, request: AuthedRequest, pk: str) -> Response:
-        job = self.get_object()
-        self._body(NoBody)
-        return self._answer(job_renew_start_code(job_id=job.pk, actor=request.user))
+        job, _ = self.asked(NoBody)
+        return self.answer(job_renew_start_code(job_id=job.pk, actor=request.user))
 
     @extend_schema(
         methods=["get"],
@@ -162,18 +160,11 @@ class JobViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSe
     def timeline(self, request: AuthedRequest, pk: str) -> Response:
         job = self.get_object()
         if request.method == "POST":
-            event = job_note_add(job_id=job.pk, actor=request.user, **self._body(NoteInput))
+            event = job_note_add(job_id=job.pk, actor=request.user, **NoteInput.parse(request.data))
             return Response(JobEventOutput(event).data, status.HTTP_201_CREATED)
         events: Any = job_timeline(job.pk)
         page = self.paginate_queryset(events)
         return self.get_paginated_response(JobEventOutput(page, many=True).data)
 
-    def _body(self, serializer_class: type[Serializer[Any]]) -> dict[str, Any]:
-        data = serializer_class(data=self.request.data)
-        data.is_valid(raise_exception=True)
-        body: dict[str, Any] = data.validated_data
-        return body
-
-    def _answer(self, job: Job, status_code: int = status.HTTP_200_OK) -> Response:
-        output = JobOutput(job_get(job.pk), context=self.get_serializer_context())
-        return Response(output.data, status_code)
+    def answer(self, job: Job, code: int = status.HTTP_200_OK) -> Response:
+        return super().answer(job_get(job.pk), code)

@@ -4,12 +4,10 @@ from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_v
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
 from accounts.api.requests import AuthedRequest
-from accounts.enums import Role
+from accounts.api.viewsets import StaffViewSet
 from fixmate.core.api.filters import FilterSet
-from fixmate.core.api.permissions import HasRole
 from fixmate.core.api.serializers import OutputSerializer, ReasonInput
 from matching.enums import AlertKind
 from matching.models import Alert
@@ -47,15 +45,12 @@ class AlertFilter(FilterSet):
     list=extend_schema(summary="List alerts", operation_id="admin_alerts_list"),
     retrieve=extend_schema(summary="Read an alert", operation_id="admin_alerts_read"),
 )
-class StaffAlertViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Alert]):
-    queryset = Alert.objects.none()
-    permission_classes = [HasRole(Role.ADMIN)]
+class StaffAlertViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, StaffViewSet[Alert]):
     serializer_class = AlertOutput
     filterset_class = AlertFilter
     ordering = ("-opened_at",)
     ordering_fields = {"opened_at": "opened_at"}
     lookup_value_regex = r"\d{1,18}"
-    request: AuthedRequest
 
     def get_queryset(self) -> QuerySet[Alert]:
         return alert_list()
@@ -65,6 +60,5 @@ class StaffAlertViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Generi
     )
     @action(detail=True, methods=["post"])
     def close(self, request: AuthedRequest, pk: str) -> Response:
-        alert = self.get_object()
-        data = ReasonInput.parse(request.data)
-        return Response(AlertOutput(alert_close_by_staff(alert_id=alert.pk, actor=request.user, **data)).data)
+        alert, body = self.asked(ReasonInput)
+        return self.answer(alert_close_by_staff(alert_id=alert.pk, actor=request.user, **body))

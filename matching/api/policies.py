@@ -8,12 +8,10 @@ from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_v
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
 from accounts.api.requests import AuthedRequest
-from accounts.enums import Role
+from accounts.api.viewsets import StaffViewSet
 from fixmate.core.api.filters import FilterSet
-from fixmate.core.api.permissions import HasRole
 from fixmate.core.api.serializers import OutputSerializer, ReasonInput
 from matching.enums import RolloutMode
 from matching.models import PolicyRollout, PolicyVersion
@@ -107,14 +105,11 @@ class RolloutFilter(FilterSet):
 
 @extend_schema(tags=["Staff"])
 @extend_schema_view(list=extend_schema(summary="List policy versions", operation_id="admin_policies_list"))
-class StaffPolicyViewSet(mixins.ListModelMixin, GenericViewSet[PolicyVersion]):
-    queryset = PolicyVersion.objects.none()
-    permission_classes = [HasRole(Role.ADMIN)]
+class StaffPolicyViewSet(mixins.ListModelMixin, StaffViewSet[PolicyVersion]):
     serializer_class = PolicyVersionOutput
     filterset_class = PolicyVersionFilter
     ordering = ("-created_at",)
     ordering_fields = {"created_at": "created_at"}
-    request: AuthedRequest
 
     def get_queryset(self) -> QuerySet[PolicyVersion]:
         return policy_version_list_all()
@@ -129,21 +124,17 @@ class StaffPolicyViewSet(mixins.ListModelMixin, GenericViewSet[PolicyVersion]):
     )
     def create(self, request: AuthedRequest) -> Response:
         version, is_new = policy_version_add(actor=request.user, **PolicyVersionInput.parse(request.data))
-        code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
-        return Response(PolicyVersionOutput(version).data, code)
+        return self.answer(version, status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
 
 
 @extend_schema(tags=["Staff"])
 @extend_schema_view(list=extend_schema(summary="List rollouts", operation_id="admin_rollouts_list"))
-class StaffRolloutViewSet(mixins.ListModelMixin, GenericViewSet[PolicyRollout]):
-    queryset = PolicyRollout.objects.none()
-    permission_classes = [HasRole(Role.ADMIN)]
+class StaffRolloutViewSet(mixins.ListModelMixin, StaffViewSet[PolicyRollout]):
     serializer_class = RolloutOutput
     filterset_class = RolloutFilter
     ordering = ("-started_at",)
     ordering_fields = {"started_at": "started_at"}
     lookup_value_regex = r"\d{1,18}"
-    request: AuthedRequest
 
     def get_queryset(self) -> QuerySet[PolicyRollout]:
         return rollout_list_all()
@@ -158,13 +149,12 @@ class StaffRolloutViewSet(mixins.ListModelMixin, GenericViewSet[PolicyRollout]):
     )
     def create(self, request: AuthedRequest) -> Response:
         rollout = rollout_start(actor=request.user, **RolloutInput.parse(request.data))
-        return Response(RolloutOutput(rollout).data, status.HTTP_201_CREATED)
+        return self.answer(rollout, status.HTTP_201_CREATED)
 
     @extend_schema(
         summary="Stop to use a version", operation_id="admin_rollouts_end", request=ReasonInput, examples=[_REASON]
     )
     @action(detail=True, methods=["post"])
     def end(self, request: AuthedRequest, pk: str) -> Response:
-        rollout = self.get_object()
-        ended = rollout_end(rollout_id=rollout.pk, actor=request.user, **ReasonInput.parse(request.data))
-        return Response(RolloutOutput(ended).data)
+        rollout, body = self.asked(ReasonInput)
+        return self.answer(rollout_end(rollout_id=rollout.pk, actor=request.user, **body))

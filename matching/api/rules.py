@@ -6,13 +6,11 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
 from accounts.api.requests import AuthedRequest
-from accounts.enums import Role
+from accounts.api.viewsets import StaffViewSet
 from catalog.models import Service
 from catalog.selectors import service_list_all
-from fixmate.core.api.permissions import HasRole
 from fixmate.core.api.serializers import InputSerializer, OutputSerializer
 from matching.rules import FIELDS, overlaid, values_for
 from matching.services import service_rules_set
@@ -53,12 +51,9 @@ _WIDER = OpenApiExample(
 
 
 @extend_schema(tags=["Staff"])
-class StaffServiceRulesViewSet(GenericViewSet[Service]):
-    queryset = Service.objects.none()
-    permission_classes = [HasRole(Role.ADMIN)]
+class StaffServiceRulesViewSet(StaffViewSet[Service]):
     serializer_class = ServiceRulesOutput
     filter_backends = []
-    request: AuthedRequest
 
     def get_queryset(self) -> QuerySet[Service]:
         return service_list_all()
@@ -76,8 +71,7 @@ class StaffServiceRulesViewSet(GenericViewSet[Service]):
     )
     @rules.mapping.patch
     def set_rules(self, request: AuthedRequest, pk: str) -> Response:
-        service = self.get_object()
-        values = ServiceRulesInput.parse(request.data)
+        service, values = self.asked(ServiceRulesInput)
         reason = values.pop("reason")
         service_rules_set(service_id=service.pk, values=values, actor=request.user, reason=reason)
         return self._answer(service.pk)

@@ -201,5 +201,5 @@ def test_facts_take_a_constant_number_of_queries(noon, technician_count, django_
             OfferFactory(technician=technician, created_at=noon)
     rows = list(Dispatchable.objects.select_related("technician"))
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         facts_of(job=job, search=search_of(job, noon), rows=rows)

@@ -6,7 +6,6 @@ from threading import Barrier
 import pytest
 from django.utils import timezone
 
-from accounts.tests.factories import UserFactory
 from fixmate.core.errors import DomainError
 from fixmate.core.tests.races import at_once
 from jobs.enums import JobStatus
@@ -28,11 +27,6 @@ WON = "won"
 @pytest.fixture(autouse=True)
 def _allowed(settings):
     settings.MANUAL_ASSIGNMENT = True
-
-
-@pytest.fixture
-def dispatcher():
-    return UserFactory(admin=True, is_dispatcher=True)
 
 
 def _at_once(*calls):

@@ -8,11 +8,9 @@ from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_v
 from rest_framework import mixins
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
 from accounts.api.requests import AuthedRequest
-from accounts.enums import Role
-from fixmate.core.api.permissions import HasRole
+from accounts.api.viewsets import StaffViewSet
 from fixmate.core.api.serializers import ReasonInput
 from technicians.api.filters import StaffDocumentFilter, StaffTechnicianFilter
 from technicians.api.serializers import StaffDocumentOutput, StaffProfileOutput, StaffTechnicianOutput
@@ -33,14 +31,11 @@ REASON = OpenApiExample("A reason", value={"reason": "Identity and licence check
 
 @extend_schema(tags=["Staff"])
 @extend_schema_view(list=extend_schema(summary="List technicians", operation_id="admin_technicians_list"))
-class StaffTechnicianViewSet(mixins.ListModelMixin, GenericViewSet[Technician]):
-    queryset = Technician.objects.none()
-    permission_classes = [HasRole(Role.ADMIN)]
+class StaffTechnicianViewSet(mixins.ListModelMixin, StaffViewSet[Technician]):
     serializer_class = StaffTechnicianOutput
     filterset_class = StaffTechnicianFilter
     ordering = ("-created_at",)
     ordering_fields = {"created_at": "created_at"}
-    request: AuthedRequest
 
     def get_queryset(self) -> QuerySet[Technician]:
         return technician_list_all()
@@ -93,9 +88,8 @@ class StaffTechnicianViewSet(mixins.ListModelMixin, GenericViewSet[Technician]):
         return self._decide(technician_reinstate)
 
     def _decide(self, service: Callable[..., Technician]) -> Response:
-        technician = self.get_object()
-        data = ReasonInput.parse(self.request.data)
-        service(technician_id=technician.pk, actor=self.request.user, **data)
+        technician, body = self.asked(ReasonInput)
+        service(technician_id=technician.pk, actor=self.request.user, **body)
         return self._profile(technician.pk)
 
     def _profile(self, technician_id: UUID) -> Response:
@@ -109,14 +103,11 @@ class StaffTechnicianViewSet(mixins.ListModelMixin, GenericViewSet[Technician]):
     list=extend_schema(summary="List documents", operation_id="admin_documents_list"),
     retrieve=extend_schema(summary="Read a document's facts", operation_id="admin_documents_read"),
 )
-class StaffDocumentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Document]):
-    queryset = Document.objects.none()
-    permission_classes = [HasRole(Role.ADMIN)]
+class StaffDocumentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, StaffViewSet[Document]):
     serializer_class = StaffDocumentOutput
     filterset_class = StaffDocumentFilter
     ordering = ("-created_at",)
     ordering_fields = {"created_at": "created_at"}
-    request: AuthedRequest
 
     def get_queryset(self) -> QuerySet[Document]:
         return document_list_all()
@@ -134,7 +125,5 @@ class StaffDocumentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Gen
         return self._decide(document_reject)
 
     def _decide(self, service: Callable[..., Document]) -> Response:
-        document = self.get_object()
-        data = ReasonInput.parse(self.request.data)
-        document = service(document_id=document.pk, actor=self.request.user, **data)
-        return Response(StaffDocumentOutput(document).data)
+        document, body = self.asked(ReasonInput)
+        return self.answer(service(document_id=document.pk, actor=self.request.user, **body))

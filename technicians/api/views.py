@@ -119,9 +119,7 @@ class MyProfileViewSet(GenericViewSet[Technician]):
     @action(detail=False, methods=["post"])
     def apply(self, request: AuthedRequest) -> Response:
         technician_id = technician_id_of_user(request.user)
-        data = ApplicationInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        technician_apply(technician_id=technician_id, **data.validated_data)
+        technician_apply(technician_id=technician_id, **ApplicationInput.parse(request.data))
         return self._profile(technician_id)
 
     @extend_schema(summary="Read my profile", operation_id="technicians_me_read")
@@ -133,9 +131,7 @@ class MyProfileViewSet(GenericViewSet[Technician]):
     @me.mapping.patch
     def update_me(self, request: AuthedRequest) -> Response:
         technician_id = technician_id_of_user(request.user)
-        data = ApplicationInput(data=request.data, partial=True)
-        data.is_valid(raise_exception=True)
-        technician_profile_update(technician_id=technician_id, **data.validated_data)
+        technician_profile_update(technician_id=technician_id, **ApplicationInput.parse(request.data, partial=True))
         return self._profile(technician_id)
 
     @extend_schema(
@@ -149,16 +145,14 @@ class MyProfileViewSet(GenericViewSet[Technician]):
     @action(detail=False, methods=["put"], url_path="me/location")
     def location(self, request: AuthedRequest) -> Response:
         technician_id = technician_id_of_user(request.user)
-        data = LocationInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        position_report(technician_id=technician_id, **data.validated_data)
+        position_report(technician_id=technician_id, **LocationInput.parse(request.data))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(summary="Go online", operation_id="technicians_me_online", request=NoBody)
     @action(detail=False, methods=["post"], url_path="me/online")
     def online(self, request: AuthedRequest) -> Response:
         technician_id = technician_id_of_user(request.user)
-        NoBody(data=request.data).is_valid(raise_exception=True)
+        NoBody.parse(request.data)
         technician_go_online(technician_id=technician_id)
         return self._profile(technician_id)
 
@@ -166,7 +160,7 @@ class MyProfileViewSet(GenericViewSet[Technician]):
     @action(detail=False, methods=["post"], url_path="me/offline")
     def offline(self, request: AuthedRequest) -> Response:
         technician_id = technician_id_of_user(request.user)
-        NoBody(data=request.data).is_valid(raise_exception=True)
+        NoBody.parse(request.data)
         technician_go_offline(technician_id=technician_id)
         return self._profile(technician_id)
 
@@ -179,7 +173,7 @@ class MyProfileViewSet(GenericViewSet[Technician]):
     @action(detail=False, methods=["post"], url_path="me/resume")
     def resume(self, request: AuthedRequest) -> Response:
         technician_id = technician_id_of_user(request.user)
-        NoBody(data=request.data).is_valid(raise_exception=True)
+        NoBody.parse(request.data)
         technician_resume(technician_id=technician_id)
         return self._profile(technician_id)
 
@@ -204,9 +198,7 @@ class MyProfileViewSet(GenericViewSet[Technician]):
     @availability.mapping.put
     def replace_availability(self, request: AuthedRequest) -> Response:
         technician_id = technician_id_of_user(request.user)
-        data = AvailabilityInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        availability_replace(technician_id=technician_id, **data.validated_data)
+        availability_replace(technician_id=technician_id, **AvailabilityInput.parse(request.data))
         return self._availability(technician_id)
 
     def _profile(self, technician_id: UUID) -> Response:
@@ -243,9 +235,7 @@ class MyDocumentViewSet(mixins.ListModelMixin, GenericViewSet[Document]):
     )
     def create(self, request: AuthedRequest) -> Response:
         technician_id = technician_id_of_user(request.user)
-        data = DocumentInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        document = document_upload(technician_id=technician_id, **data.validated_data)
+        document = document_upload(technician_id=technician_id, **DocumentInput.parse(request.data))
         return Response(DocumentOutput(document).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(
@@ -284,9 +274,7 @@ class MyTimeOffViewSet(mixins.ListModelMixin, GenericViewSet[TimeOff]):
     )
     def create(self, request: AuthedRequest) -> Response:
         technician_id = technician_id_of_user(request.user)
-        data = TimeOffInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        time_off = time_off_add(technician_id=technician_id, **data.validated_data)
+        time_off = time_off_add(technician_id=technician_id, **TimeOffInput.parse(request.data))
         return Response(TimeOffOutput(time_off).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(

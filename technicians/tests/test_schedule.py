@@ -9,7 +9,7 @@ from fixmate.core.ids import uuid7
 from technicians.availability import Absence, Availability, Slot
 from technicians.enums import Weekday
 from technicians.models import AvailabilitySlot, Technician, TimeOff
-from technicians.selectors import availability_by_technician
+from technicians.selectors import availability_by_zone
 from technicians.services import availability_replace, time_off_add, time_off_remove
 from technicians.tests.factories import TechnicianFactory
 
@@ -103,15 +103,16 @@ def test_time_off_of_another_is_not_found(noon):
 
 
 @pytest.mark.parametrize("item_count", [1, 3])
-def test_availability_of_everybody_takes_three_queries(noon, item_count, django_assert_num_queries):
+def test_availability_of_everybody_takes_two_queries(noon, item_count, django_assert_num_queries):
     technicians = TechnicianFactory.create_batch(item_count, time_zone=NEW_YORK)
     for technician in technicians:
         availability_replace(technician_id=technician.pk, time_zone=NEW_YORK, slots=[MORNING])
         time_off_add(technician_id=technician.pk, starts_at=noon, ends_at=noon + timedelta(hours=1))
     free = TechnicianFactory()
 
-    with django_assert_num_queries(3):
-        found = availability_by_technician([free.pk, *(technician.pk for technician in technicians)])
+    zones = {free.pk: "UTC", **{technician.pk: technician.time_zone for technician in technicians}}
+    with django_assert_num_queries(2):
+        found = availability_by_zone(zones)
 
     absence = Absence(noon, noon + timedelta(hours=1))
     assert found.pop(free.pk) == Availability("UTC", (), ())

@@ -1,0 +1,28 @@
+"""What production refuses to start without."""
+
+from django.core.exceptions import ImproperlyConfigured
+
+from fixmate.settings.background import CELERY_TASK_ALWAYS_EAGER, REDIS_URL
+from fixmate.settings.base import ALLOWED_HOSTS, DEBUG, IS_PRODUCTION, MIN_SECRET_LENGTH, SECRET_KEY
+from fixmate.settings.database import IS_SQLITE
+from fixmate.settings.files import EMAIL_HOST
+
+
+def _refuse_unsafe_production() -> None:
+    """Refuse to start on an embedded part. System checks do not run under WSGI, so this is at import."""
+    faults = {
+        "SECRET_KEY must be set, to at least 32 characters": len(SECRET_KEY) < MIN_SECRET_LENGTH,
+        "DEBUG must be off": DEBUG,
+        "DATABASE_URL must name PostgreSQL": IS_SQLITE,
+        "REDIS_URL must be set": not REDIS_URL,
+        "CELERY_TASK_ALWAYS_EAGER must be off": CELERY_TASK_ALWAYS_EAGER,
+        "EMAIL_HOST must name an SMTP server": not EMAIL_HOST,
+        "ALLOWED_HOSTS must name the hosts": not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS,
+    }
+    found = [fault for fault, is_present in faults.items() if is_present]
+    if found:
+        raise ImproperlyConfigured("FIXMATE_MODE=production refuses to start: " + "; ".join(found))
+
+
+if IS_PRODUCTION:
+    _refuse_unsafe_production()

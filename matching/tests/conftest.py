@@ -1,0 +1,44 @@
+import pytest
+
+from accounts.tests.factories import UserFactory
+from matching.enums import RolloutMode
+from matching.policies import POLICIES
+from matching.services import rollout_start
+from matching.services.rollouts import version_ensure
+from matching.tests.rollouts import REASON
+
+
+@pytest.fixture
+def staff():
+    return UserFactory(admin=True)
+
+
+@pytest.fixture
+def dispatcher():
+    return UserFactory(admin=True, is_dispatcher=True)
+
+
+@pytest.fixture
+def by_hand_allowed(settings):
+    settings.MANUAL_ASSIGNMENT = True
+    settings.PASS_LOST_S = 15
+    settings.OFFER_TIMEOUT_S = 60
+
+
+@pytest.fixture
+def start(staff, noon):
+    """Return the call that begins a rollout."""
+
+    def call(key, mode=RolloutMode.DEFAULT, **kwargs):
+        version = version_ensure(POLICIES[key])
+        service = kwargs.pop("service", None)
+        return rollout_start(
+            version_id=version.pk,
+            mode=mode,
+            service_id=service and service.pk,
+            actor=staff,
+            reason=REASON,
+            **kwargs,
+        )
+
+    return call
