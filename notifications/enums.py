@@ -10,6 +10,7 @@ class DeliveryStatus(models.TextChoices):
     PENDING = "PENDING", "Pending"
     SENT = "SENT", "Sent"
     FAILED = "FAILED", "Failed"
+    OVERTAKEN = "OVERTAKEN", "Overtaken by newer news"
 
 
 class Kind(models.TextChoices):

@@ -1,4 +1,9 @@
-"""Which news goes over which channels. Everything is in the app; mail is for what cannot wait or is to be kept."""
+"""Which news goes over which channels, and which takes the place of which.
+
+Everything is in the app; mail is for what cannot wait or is to be kept.
+"""
+
+from dataclasses import dataclass
 
 from notifications.enums import Channel, Kind
 
@@ -32,3 +37,40 @@ CHANNELS: dict[Kind, tuple[Channel, ...]] = {
     Kind.DISPUTE_OPENED: _LOUD,
     Kind.DISPUTE_CLOSED: _LOUD,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """How one thing stands: the newest of these kinds is true, the others were. The payload names which thing."""
+
+    kinds: tuple[Kind, ...]
+    named_by: str = ""
+
+
+OF_A_TURN = (Kind.JOB_ASSIGNED, Kind.JOB_YOURS, Kind.VISIT_REMINDER)  # true while the technician still has the job
+PROFILE = Topic((Kind.PROFILE_APPROVED, Kind.PROFILE_REJECTED, Kind.PROFILE_SUSPENDED))
+_TOPICS = (
+    PROFILE,
+    Topic(
+        (
+            Kind.JOB_REQUESTED,
+            Kind.JOB_ASSIGNED,
+            Kind.JOB_YOURS,
+            Kind.JOB_RELEASED,
+            Kind.JOB_GONE,
+            Kind.JOB_UNMATCHED,
+            Kind.VISIT_REMINDER,
+            Kind.JOB_STARTED,
+            Kind.JOB_COMPLETED,
+            Kind.JOB_CANCELLED,
+        ),
+        named_by="job_id",
+    ),
+    Topic((Kind.DOCUMENT_REVIEWED, Kind.DOCUMENT_EXPIRING, Kind.DOCUMENT_EXPIRED), named_by="document_id"),
+    Topic((Kind.DISPUTE_OPENED, Kind.DISPUTE_CLOSED), named_by="dispute_id"),
+)
+
+
+def topic_of(kind: Kind) -> Topic | None:
+    """Return what the news is about; None where it tells of a moment and stays true."""
+    return next((topic for topic in _TOPICS if kind in topic.kinds), None)

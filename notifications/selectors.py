@@ -3,7 +3,7 @@ from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet, Subquery
 
 from accounts.models import User
 from disputes.models import Dispute
@@ -11,9 +11,12 @@ from fixmate.core import events
 from fixmate.core.enums import OutboxStatus
 from fixmate.core.errors import NotFound
 from fixmate.core.models import OutboxMessage
+from jobs.enums import JobEventKind, JobStatus
+from jobs.models import Job, JobEvent
 from matching.models import Offer
-from notifications.enums import DeliveryStatus
+from notifications.enums import DeliveryStatus, Kind
 from notifications.events import DeliveryDue
+from notifications.kinds import OF_A_TURN, PROFILE, topic_of
 from notifications.models import Delivery, Notification
 from payments.models import Payment
 from reviews.models import Review
@@ -37,6 +40,36 @@ def notification_get_locked_of(*, user: User, notification_id: UUID) -> Notifica
 
 def notification_count_unread(user: User) -> int:
     return Notification.objects.filter(user=user, read_at__isnull=True).count()
+
+
+def profile_occasions_told(user_id: UUID) -> list[int]:
+    """Return which decisions about his profile the user has been told."""
+    told = Notification.objects.filter(user=user_id, kind__in=PROFILE.kinds)
+    return [int(key) for key in told.values_list("subject_key", flat=True)]
+
+
+def notification_is_overtaken(notification: Notification) -> bool:
+    """Tell whether it is true no more: the user knows something newer of the same thing, or the turn is over."""
+    return _has_newer(notification) or _tells_of_past_turn(notification)
+
+
+def _has_newer(notification: Notification) -> bool:
+    topic = topic_of(Kind(notification.kind))
+    if topic is None:
+        return False
+    told = Notification.objects.filter(user=notification.user, kind__in=topic.kinds)
+    if topic.named_by:
+        told = told.filter(**{f"payload__{topic.named_by}": notification.payload.get(topic.named_by)})
+    return told.filter(created_at__gt=notification.created_at).exists()
+
+
+def _tells_of_past_turn(notification: Notification) -> bool:
+    """Tell whether the technician has lost the job since: of what he gave back himself he hears nothing newer."""
+    job_id, user = notification.payload.get("job_id"), notification.user
+    if notification.kind not in OF_A_TURN or job_id is None:
+        return False
+    ahead = Job.objects.filter(pk=job_id, status=JobStatus.ASSIGNED, assigned_at__lte=notification.created_at)
+    return not ahead.filter(Q(customer=user) | Q(technician__user=user)).exists()
 
 
 def delivery_get(delivery_id: UUID) -> Delivery | None:
@@ -71,9 +104,21 @@ def _calls_waiting() -> QuerySet[OutboxMessage]:
 # What the news is about
 
 
-def offer_get(offer_id: UUID) -> Offer:
-    """:raises NotFound: if there is none"""
-    return _or_not_found(Offer.objects.select_related("job__service", "technician").filter(pk=offer_id).first())
+def offer_get_locked(offer_id: UUID) -> Offer:
+    """Return the offer, locked until the news of it is written.
+
+    :raises NotFound: if there is none
+    """
+    offers = Offer.objects.select_related("job__service", "technician").select_for_update(of=("self",), no_key=True)
+    return _or_not_found(offers.filter(pk=offer_id).first())
+
+
+def job_why_lost(*, job_id: UUID, technician_id: UUID) -> str:
+    """Return why the technician lost the job the last time, a CancelReason; "" if he has it, or never had it."""
+    timeline = JobEvent.objects.filter(job_id=job_id).order_by("-id")
+    his = timeline.filter(kind=JobEventKind.ASSIGNED, data__technician_id=str(technician_id)).values("id")[:1]
+    lost = timeline.filter(kind=JobEventKind.RELEASED, id__gt=Subquery(his))
+    return lost.values_list("data__reason", flat=True).last() or ""
 
 
 def payment_get(payment_id: UUID) -> Payment:
@@ -86,9 +131,14 @@ def review_get(review_id: UUID) -> Review:
     return _or_not_found(Review.objects.select_related("job__service", "technician").filter(pk=review_id).first())
 
 
-def dispute_get(dispute_id: UUID) -> Dispute:
-    """:raises NotFound: if there is none"""
-    return _or_not_found(Dispute.objects.select_related("job__service", "technician").filter(pk=dispute_id).first())
+def dispute_get_locked(dispute_id: UUID) -> Dispute:
+    """Return the dispute, locked until the news of it is written.
+
+    :raises NotFound: if there is none
+    """
+    disputes = Dispute.objects.select_related("job__service", "technician")
+    locked = disputes.select_for_update(of=("self",), no_key=True)
+    return _or_not_found(locked.filter(pk=dispute_id).first())
 
 
 T = TypeVar("T")

@@ -67,8 +67,8 @@ def tell_job_assigned(*, job_id: str, technician_id: str, **_: Any) -> None:
 
 @subscribe(JobReleased)
 @shared_task(name="notifications.job_released")
-def tell_job_released(*, job_id: str, technician_id: str, reason: str = "", **_: Any) -> None:
-    services.notification_tell_job_released(job_id=UUID(job_id), technician_id=UUID(technician_id), reason=reason)
+def tell_job_released(*, job_id: str, technician_id: str, **_: Any) -> None:
+    services.notification_tell_job_released(job_id=UUID(job_id), technician_id=UUID(technician_id))
 
 
 @subscribe(JobReminderDue)
@@ -79,8 +79,8 @@ def tell_visit_near(*, job_id: str, technician_id: str, **_: Any) -> None:
 
 @subscribe(JobUnmatched)
 @shared_task(name="notifications.job_unmatched")
-def tell_job_unmatched(*, job_id: str, search_number: int = 0, **_: Any) -> None:
-    services.notification_tell_job_unmatched(job_id=UUID(job_id), search_number=search_number)
+def tell_job_unmatched(*, job_id: str, **_: Any) -> None:
+    services.notification_tell_job_unmatched(job_id=UUID(job_id))
 
 
 @subscribe(JobStarted)
@@ -144,48 +144,48 @@ def tell_offers_paused(*, technician_id: str, until: str, **_: Any) -> None:
 
 @subscribe(TechnicianVerified)
 @shared_task(name="notifications.technician_verified", bind=True)
-def tell_technician_verified(self: Task, /, *, user_id: str, **_: Any) -> None:
-    services.notification_tell_profile_approved(user_id=UUID(user_id), occasion=_occasion(self))
+def tell_technician_verified(self: Task, /, *, technician_id: str, **_: Any) -> None:
+    services.notification_tell_profile_approved(technician_id=UUID(technician_id), occasion=_occasion(self))
 
 
 @subscribe(TechnicianRejected)
 @shared_task(name="notifications.technician_rejected", bind=True)
-def tell_technician_rejected(self: Task, /, *, user_id: str, reason: str, **_: Any) -> None:
-    services.notification_tell_profile_rejected(user_id=UUID(user_id), reason=reason, occasion=_occasion(self))
+def tell_technician_rejected(self: Task, /, *, technician_id: str, reason: str, **_: Any) -> None:
+    services.notification_tell_profile_rejected(
+        technician_id=UUID(technician_id), reason=reason, occasion=_occasion(self)
+    )
 
 
 @subscribe(TechnicianSuspended)
 @shared_task(name="notifications.technician_suspended", bind=True)
-def tell_technician_suspended(self: Task, /, *, user_id: str, reason: str, **_: Any) -> None:
-    services.notification_tell_profile_suspended(user_id=UUID(user_id), reason=reason, occasion=_occasion(self))
+def tell_technician_suspended(self: Task, /, *, technician_id: str, reason: str, **_: Any) -> None:
+    services.notification_tell_profile_suspended(
+        technician_id=UUID(technician_id), reason=reason, occasion=_occasion(self)
+    )
 
 
-def _occasion(task: Task) -> str:
-    """Return what tells this event from the next of its kind: the outbox row that carries it, the same at each try."""
+def _occasion(task: Task) -> int:
+    """Return the number of the outbox row that carries the event: the same at each try, and higher for a later one."""
     headers = task.request.headers or {}
-    return str(headers.get(MESSAGE_HEADER) or task.request.id)
+    return int(headers[MESSAGE_HEADER])
 
 
 @subscribe(DocumentReviewed)
 @shared_task(name="notifications.document_reviewed")
-def tell_document_reviewed(*, user_id: str, document_id: str, kind: str, status: str, reason: str, **_: Any) -> None:
-    services.notification_tell_document_reviewed(
-        user_id=UUID(user_id), document_id=UUID(document_id), kind=kind, status=status, reason=reason
-    )
+def tell_document_reviewed(*, document_id: str, status: str, reason: str, **_: Any) -> None:
+    services.notification_tell_document_reviewed(document_id=UUID(document_id), status=status, reason=reason)
 
 
 @subscribe(DocumentExpiring)
 @shared_task(name="notifications.document_expiring")
-def tell_document_expiring(*, user_id: str, document_id: str, kind: str, expires_on: str, **_: Any) -> None:
-    services.notification_tell_document_expiring(
-        user_id=UUID(user_id), document_id=UUID(document_id), kind=kind, expires_on=expires_on
-    )
+def tell_document_expiring(*, document_id: str, expires_on: str, **_: Any) -> None:
+    services.notification_tell_document_expiring(document_id=UUID(document_id), expires_on=expires_on)
 
 
 @subscribe(DocumentExpired)
 @shared_task(name="notifications.document_expired")
-def tell_document_expired(*, user_id: str, document_id: str, kind: str, **_: Any) -> None:
-    services.notification_tell_document_expired(user_id=UUID(user_id), document_id=UUID(document_id), kind=kind)
+def tell_document_expired(*, document_id: str, **_: Any) -> None:
+    services.notification_tell_document_expired(document_id=UUID(document_id))
 
 
 # Money, reviews, disputes

@@ -3,11 +3,11 @@ from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
 from accounts.api.requests import AuthedRequest
 from fixmate.core.api.permissions import IsVerified
 from fixmate.core.api.serializers import NoBody
+from fixmate.core.api.viewsets import GenericViewSet
 from notifications.api.filters import NotificationFilter
 from notifications.api.serializers import NOTIFICATION_EXAMPLE, NotificationOutput, UnreadCountOutput
 from notifications.models import Notification

@@ -19,6 +19,7 @@ from notifications.selectors import (
     delivery_get_locked,
     delivery_ids_stranded,
     delivery_is_carried,
+    notification_is_overtaken,
 )
 
 STRANDED_AFTER = timedelta(minutes=10)
@@ -58,12 +59,16 @@ def _delivery(notification: Notification, channel: Channel, at: datetime) -> Del
 def delivery_send(*, delivery_id: UUID) -> None:
     """Send one delivery that is still PENDING. Reaches outside: call it without a transaction.
 
+    What newer news has overtaken is not sent: letters that were refused once, or lay in a queue, come in any order.
     At least once: a crash between the channel's yes and its record sends it again, under the same message id.
 
     :raises DeliveryError: if the channel did not take it now; a permanent refusal is recorded as FAILED instead
     """
     delivery = delivery_get(delivery_id)
     if delivery is None or delivery.status != DeliveryStatus.PENDING:
+        return
+    if notification_is_overtaken(delivery.notification):
+        _record_overtaken(delivery_id)
         return
     try:
         channel_send(delivery)
@@ -84,6 +89,14 @@ def _record_sent(delivery_id: UUID) -> None:
     delivery.attempts += 1
     delivery.last_error = ""
     delivery.save(update_fields=["status", "sent_at", "attempts", "last_error"])
+
+
+@transaction.atomic
+def _record_overtaken(delivery_id: UUID) -> None:
+    delivery = delivery_get_locked(delivery_id)
+    if delivery is not None and delivery.status == DeliveryStatus.PENDING:
+        delivery.status = DeliveryStatus.OVERTAKEN
+        delivery.save(update_fields=["status"])
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from disputes.models import Dispute
 from notifications.enums import Kind
-from notifications.selectors import dispute_get, payment_get, review_get
+from notifications.selectors import dispute_get_locked, payment_get, review_get
 from notifications.services.news import news, shown, tell_customer, tell_technician
 
 
@@ -31,12 +31,15 @@ def notification_tell_review_created(*, review_id: UUID) -> None:
 
 @news
 def notification_tell_dispute_opened(*, dispute_id: UUID) -> None:
-    _tell_both(dispute_get(dispute_id), Kind.DISPUTE_OPENED)
+    """Tell both while it is open: a short one may have been closed, and that been told, before this is handled."""
+    dispute = dispute_get_locked(dispute_id)
+    if dispute.is_live:
+        _tell_both(dispute, Kind.DISPUTE_OPENED)
 
 
 @news
 def notification_tell_dispute_closed(*, dispute_id: UUID, status: str) -> None:
-    _tell_both(dispute_get(dispute_id), Kind.DISPUTE_CLOSED, status=status)
+    _tell_both(dispute_get_locked(dispute_id), Kind.DISPUTE_CLOSED, status=status)
 
 
 def _tell_both(dispute: Dispute, kind: Kind, **facts: str) -> None:

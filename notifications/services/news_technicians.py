@@ -1,4 +1,4 @@
-"""Offers, verification and documents, told to the technician."""
+"""Offers, verification and documents, told to the technician: while they are so, under the lock of what is told of."""
 
 from datetime import datetime
 from typing import Any
@@ -6,30 +6,40 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fixmate.core import clock
+from jobs.enums import JobStatus
 from matching.enums import OfferStatus
 from matching.models import Offer
 from notifications.enums import Kind
-from notifications.selectors import offer_get
+from notifications.selectors import offer_get_locked, profile_occasions_told
 from notifications.services.delivery import notification_create
 from notifications.services.news import news, shown, tell_technician
-from technicians.enums import DocumentKind, DocumentStatus
-from technicians.selectors import technician_get
+from technicians.enums import DocumentKind, DocumentStatus, Verification
+from technicians.models import Document
+from technicians.selectors import document_get_locked, technician_get_locked
 
 RESUME_PATH = "/api/v1/technicians/me/resume"
 
 
 @news
 def notification_tell_offer_created(*, offer_id: UUID) -> None:
-    offer = offer_get(offer_id)
-    _tell_offer(offer, Kind.OFFER_RECEIVED, offer_id, **_terms(offer))
+    """Tell of the offer while it can be answered."""
+    offer = offer_get_locked(offer_id)
+    if _is_open(offer):
+        _tell_offer(offer, Kind.OFFER_RECEIVED, offer_id, **_terms(offer))
 
 
 @news
 def notification_tell_offer_unseen(*, offer_id: UUID) -> None:
     """Tell of the offer a second time, unless he has seen it by now or it is over."""
-    offer = offer_get(offer_id)
-    if offer.status == OfferStatus.PENDING and offer.seen_at is None:
+    offer = offer_get_locked(offer_id)
+    if _is_open(offer) and offer.seen_at is None:
         _tell_offer(offer, Kind.OFFER_RECEIVED, f"{offer_id}:again", **_terms(offer))
+
+
+def _is_open(offer: Offer) -> bool:
+    """Tell whether he can answer it now: a job that was called off leaves its offer open for a moment."""
+    is_wanted = offer.status == OfferStatus.PENDING and offer.job.status == JobStatus.MATCHING
+    return is_wanted and offer.expires_at > clock.now()
 
 
 def _terms(offer: Offer) -> dict[str, Any]:
@@ -44,12 +54,12 @@ def _terms(offer: Offer) -> dict[str, Any]:
 
 @news
 def notification_tell_offer_expired(*, offer_id: UUID) -> None:
-    _tell_offer(offer_get(offer_id), Kind.OFFER_EXPIRED, offer_id)
+    _tell_offer(offer_get_locked(offer_id), Kind.OFFER_EXPIRED, offer_id)
 
 
 @news
 def notification_tell_offer_withdrawn(*, offer_id: UUID) -> None:
-    _tell_offer(offer_get(offer_id), Kind.OFFER_WITHDRAWN, offer_id)
+    _tell_offer(offer_get_locked(offer_id), Kind.OFFER_WITHDRAWN, offer_id)
 
 
 def _tell_offer(offer: Offer, kind: Kind, subject: object, **facts: Any) -> None:
@@ -57,53 +67,68 @@ def _tell_offer(offer: Offer, kind: Kind, subject: object, **facts: Any) -> None
     tell_technician(user_id, offer.job, kind, subject, offer_id=str(offer.pk), **facts)
 
 
-def notification_tell_profile_approved(*, user_id: UUID, occasion: str) -> None:
+@news
+def notification_tell_profile_approved(*, technician_id: UUID, occasion: int) -> None:
     """`occasion` tells one approval from the next: a profile may be approved again after a rejection."""
-    _tell(user_id, Kind.PROFILE_APPROVED, occasion)
+    _tell_profile(technician_id, Verification.VERIFIED, Kind.PROFILE_APPROVED, occasion)
 
 
-def notification_tell_profile_rejected(*, user_id: UUID, reason: str, occasion: str) -> None:
-    _tell(user_id, Kind.PROFILE_REJECTED, occasion, reason=reason)
+@news
+def notification_tell_profile_rejected(*, technician_id: UUID, reason: str, occasion: int) -> None:
+    _tell_profile(technician_id, Verification.REJECTED, Kind.PROFILE_REJECTED, occasion, reason=reason)
 
 
-def notification_tell_profile_suspended(*, user_id: UUID, reason: str, occasion: str) -> None:
-    _tell(user_id, Kind.PROFILE_SUSPENDED, occasion, reason=reason)
+@news
+def notification_tell_profile_suspended(*, technician_id: UUID, reason: str, occasion: int) -> None:
+    _tell_profile(technician_id, Verification.SUSPENDED, Kind.PROFILE_SUSPENDED, occasion, reason=reason)
+
+
+def _tell_profile(technician_id: UUID, fits: Verification, kind: Kind, occasion: int, **facts: str) -> None:
+    """Tell what was decided about the profile while it is so, unless he has been told of a later decision."""
+    technician = technician_get_locked(technician_id)
+    is_newest = all(told <= occasion for told in profile_occasions_told(technician.user_id))
+    if technician.verification == fits and is_newest:
+        _tell(technician.user_id, kind, str(occasion), **facts)
 
 
 @news
 def notification_tell_offers_paused(*, technician_id: UUID, until: str) -> None:
-    """Tell him until when, on his own clock; the payload holds what one tap on Resume calls. Once per pause."""
-    technician = technician_get(technician_id)
-    wall = datetime.fromisoformat(until).astimezone(ZoneInfo(technician.time_zone))
+    """Tell him until when, on his own clock, while it is so; the payload holds what one tap on Resume calls."""
+    technician, ends_at = technician_get_locked(technician_id), datetime.fromisoformat(until)
+    if technician.paused_until != ends_at or ends_at <= clock.now():
+        return
+    wall = ends_at.astimezone(ZoneInfo(technician.time_zone))
     facts = {"until": wall.strftime("%H:%M"), "paused_until": until, "resume": RESUME_PATH}
     _tell(technician.user_id, Kind.OFFERS_PAUSED, until, **facts)
 
 
-def notification_tell_document_reviewed(
-    *, user_id: UUID, document_id: UUID, kind: str, status: str, reason: str
-) -> None:
-    facts = {"outcome": DocumentStatus(status).label.lower(), "status": status, "reason": reason}
-    _tell_document(user_id, Kind.DOCUMENT_REVIEWED, document_id, kind, str(document_id), **facts)
+@news
+def notification_tell_document_reviewed(*, document_id: UUID, status: str, reason: str) -> None:
+    document = document_get_locked(document_id)
+    if document.status == status:
+        facts = {"outcome": DocumentStatus(status).label.lower(), "status": status, "reason": reason}
+        _tell_document(document, Kind.DOCUMENT_REVIEWED, str(document_id), **facts)
 
 
-def notification_tell_document_expiring(*, user_id: UUID, document_id: UUID, kind: str, expires_on: str) -> None:
-    subject = f"{document_id}:{expires_on}"
-    _tell_document(user_id, Kind.DOCUMENT_EXPIRING, document_id, kind, subject, expires_on=expires_on)
+@news
+def notification_tell_document_expiring(*, document_id: UUID, expires_on: str) -> None:
+    document = document_get_locked(document_id)
+    if document.status == DocumentStatus.APPROVED:
+        _tell_document(document, Kind.DOCUMENT_EXPIRING, f"{document_id}:{expires_on}", expires_on=expires_on)
 
 
-def notification_tell_document_expired(*, user_id: UUID, document_id: UUID, kind: str) -> None:
-    _tell_document(user_id, Kind.DOCUMENT_EXPIRED, document_id, kind, str(document_id))
+@news
+def notification_tell_document_expired(*, document_id: UUID) -> None:
+    _tell_document(document_get_locked(document_id), Kind.DOCUMENT_EXPIRED, str(document_id))
 
 
-def _tell_document(
-    user_id: UUID, kind: Kind, document_id: UUID, document_kind: str, subject: str, **facts: str
-) -> None:
-    document = {
-        "document_id": str(document_id),
-        "document_kind": document_kind,
-        "document": DocumentKind(document_kind).label,
+def _tell_document(document: Document, kind: Kind, subject: str, **facts: str) -> None:
+    shown_as = {
+        "document_id": str(document.pk),
+        "document_kind": document.kind,
+        "document": DocumentKind(document.kind).label,
     }
-    _tell(user_id, kind, subject, **document, **facts)
+    _tell(document.technician.user_id, kind, subject, **shown_as, **facts)
 
 
 def _tell(user_id: UUID, kind: Kind, subject: str, **payload: Any) -> None:
