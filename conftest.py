@@ -1,4 +1,4 @@
-"""Fixtures for every test: append-only tables are flushed with their triggers lifted, limits and clock start fresh."""
+"""Fixtures for every test: what it committed is deleted again, limits and clock start fresh."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -9,12 +9,17 @@ from django.conf import settings as django_settings
 from django.core.cache import caches
 from django.db import connection
 from django.test import TransactionTestCase
+from whitenoise.middleware import WhiteNoiseMiddleware
+from xdist.remote import Producer
+from xdist.scheduler import LoadGroupScheduling
 
-from fixmate.core import clock, runner, triggers
+from fixmate.core import clock, counters, runner
+from fixmate.core.tests.emptying import empty_database
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # a Monday
 
 REDIS_DATABASES = 16
+JOURNEYS = ("fixmate/tests/test_live.py", "fixmate/tests/test_production_form.py")
 
 
 def pytest_configure() -> None:
@@ -29,33 +34,53 @@ def pytest_configure() -> None:
         cache["LOCATION"] = url
 
 
+class JourneysTogether(LoadGroupScheduling):
+    """One worker takes all journeys. With pytest 9.2, xdist 3.8 does not see `xdist_group` (pytest-xdist#1386)."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "live" if nodeid.startswith(JOURNEYS) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> JourneysTogether:
+    return JourneysTogether(config, log)
+
+
 @pytest.fixture(autouse=True, scope="session")
-def _lift_triggers_around_flush() -> Iterator[None]:
-    """Let `transaction=True` tests empty append-only tables; `flush` makes the triggers again through post_migrate."""
-    teardown = TransactionTestCase._fixture_teardown
-
-    def lifted(self: TransactionTestCase) -> None:
-        triggers.drop_triggers()
-        try:
-            teardown(self)
-        finally:
-            triggers.install_triggers()
-
+def _emptied_where_there_are_rows() -> Iterator[None]:
+    """Clean up after `transaction=True` tests without `flush`: it empties every table and makes every trigger anew."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", lifted)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: empty_database())
         yield
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="session")
 def _tasks_loaded() -> None:
+    """Import every task; once, because Celery runs all system checks of Django each time it is asked."""
     from celery import current_app
 
     current_app.loader.import_default_modules()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _static_files_found_once() -> Iterator[None]:
+    """Let the middlewares of all test clients share what one of them found: each would look at every file anew."""
+    find, found = WhiteNoiseMiddleware.add_files_from_finders, {}
+
+    def find_once(self: WhiteNoiseMiddleware) -> None:
+        if not found:
+            find(self)
+            found.update(self.files)
+        self.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", find_once)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _fresh_caches(request: pytest.FixtureRequest) -> None:
     caches["default"].clear()
+    counters.forget_in_process()
     if "django.core.cache.backends.redis" in str(type(caches["ratelimit"]).__mro__):
         caches["ratelimit"].clear()
 

@@ -51,6 +51,16 @@ class StateField(FSMField):
         kwargs.setdefault("max_length", 20)
         super().__init__(*args, **kwargs)
 
+    def contribute_to_class(
+        self, cls: type[models.Model], name: str, private_only: bool = False, **kwargs: Any
+    ) -> None:
+        if cls.__module__ == "__fake__":
+            # A model of a migration gets a plain column: transitions are sought in every model made after it, and a
+            # migration makes thousands.
+            super(FSMFieldMixin, self).contribute_to_class(cls, name, private_only=private_only, **kwargs)
+        else:
+            super().contribute_to_class(cls, name, private_only=private_only, **kwargs)
+
     def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
         kwargs.pop("protected", None)

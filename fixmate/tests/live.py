@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -27,6 +28,9 @@ FAST = {
     "RATE_LOGIN": "",
     "RATE_CODES": "",
     "RATE_REGISTER": "",
+    "RATE_OFFER_ANSWERS": "",
+    "RATE_UPLOADS": "",
+    "RATE_REQUESTS": "",
     "LOG_LEVEL": "WARNING",
 }
 LATITUDE, LONGITUDE = 42.36, -71.06
@@ -44,6 +48,24 @@ def wait_for(look, *, within=60.0):
 
 
 @dataclass
+class Installed:
+    """The database of one new installation of each mode, for others to begin with."""
+
+    folder: Path
+    databases: dict[str, str] = field(default_factory=dict)
+
+    def keep(self, mode, url):
+        (self.folder / mode).mkdir()
+        kept = database_url(self.folder / mode)
+        make_database(kept, like=url)
+        self.databases[mode] = kept
+
+    def close(self):
+        for url in self.databases.values():
+            drop_database(url)
+
+
+@dataclass
 class System:
     """One installation in a folder of its own, on a database of its own."""
 
@@ -55,23 +77,10 @@ class System:
     def __post_init__(self):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.database_url = self._new_database()
+        self.database_url = database_url(self.folder)
         kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
         own = {"VAR_DIR": str(self.folder), "PORT": str(self.port), "DATABASE_URL": self.database_url}
         self.env = {**kept, **FAST, **own, **self.env}
-
-    def _new_database(self):
-        if settings.IS_SQLITE:
-            return f"sqlite:///{self.folder / 'live.sqlite3'}"
-        base, _, _ = settings.DATABASE_URL.rpartition("/")
-        name = f"fixmate_live_{uuid4().hex[:12]}"
-        self._on_server(f'CREATE DATABASE "{name}"')
-        return f"{base}/{name}"
-
-    def _on_server(self, statement):
-        base, _, _ = settings.DATABASE_URL.rpartition("/")
-        with psycopg.connect(f"{base}/postgres", autocommit=True) as connection:
-            connection.execute(statement)
 
     # Processes
 
@@ -82,7 +91,17 @@ class System:
             command, cwd=settings.BASE_DIR, env=environment, check=True, capture_output=True, text=True
         )
 
-    def prepare(self):
+    def prepare(self, installed):
+        """Become a new installation: the first of a mode by the commands people use, others by a copy of its rows."""
+        mode = self.env.get("FIXMATE_MODE", "embedded")
+        if mode in installed.databases:
+            make_database(self.database_url, like=installed.databases[mode])
+        else:
+            make_database(self.database_url)
+            self._install()
+            installed.keep(mode, self.database_url)
+
+    def _install(self):
         self.manage("migrate", "--verbosity", "0")
         self.manage("seed_catalogue")
         staff = ["create_staff", "--email", STAFF_EMAIL, "--password-env", "STAFF_PASSWORD", "--if-missing"]
@@ -118,9 +137,7 @@ class System:
         for name in list(self.processes):
             with suppress(ProcessLookupError):
                 self.kill(name)
-        if not settings.IS_SQLITE:
-            name = self.database_url.rpartition("/")[2]
-            self._on_server(f'DROP DATABASE "{name}" WITH (FORCE)')
+        drop_database(self.database_url)
 
     def _answers(self):
         with suppress(httpx.TransportError):
@@ -222,3 +239,34 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def database_url(folder):
+    """Return the address of a database that is not there yet."""
+    if settings.IS_SQLITE:
+        return f"sqlite:///{folder / 'live.sqlite3'}"
+    base, _, _ = settings.DATABASE_URL.rpartition("/")
+    return f"{base}/fixmate_live_{uuid4().hex[:12]}"
+
+
+def make_database(url, *, like=""):
+    """Make it empty, or as a copy of one that nobody is connected to."""
+    if not settings.IS_SQLITE:
+        _on_server(f'CREATE DATABASE "{_name(url)}"' + (f' TEMPLATE "{_name(like)}"' if like else ""))
+    elif like:
+        shutil.copy(like.removeprefix("sqlite:///"), url.removeprefix("sqlite:///"))
+
+
+def drop_database(url):
+    if not settings.IS_SQLITE:
+        _on_server(f'DROP DATABASE IF EXISTS "{_name(url)}" WITH (FORCE)')
+
+
+def _name(url):
+    return url.rpartition("/")[2]
+
+
+def _on_server(statement):
+    base, _, _ = settings.DATABASE_URL.rpartition("/")
+    with psycopg.connect(f"{base}/postgres", autocommit=True) as connection:
+        connection.execute(statement)

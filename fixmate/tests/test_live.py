@@ -4,14 +4,14 @@ import pytest
 
 from fixmate.tests.live import LATITUDE, LONGITUDE, System, wait_for
 
-pytestmark = [pytest.mark.live, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.live]
 
 
 @pytest.fixture
-def system(tmp_path, request):
+def system(tmp_path, installed, request):
     system = System(tmp_path, env=getattr(request, "param", {}))
     try:
-        system.prepare()
+        system.prepare(installed)
         system.start_web()
         system.start_work()
         yield system

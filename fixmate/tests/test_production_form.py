@@ -10,7 +10,7 @@ from fixmate.core.tests import redis_server
 from fixmate.tests.live import System, free_port, wait_for
 
 REDIS_URL = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/14"
-pytestmark = [pytest.mark.live, pytest.mark.postgres, pytest.mark.redis, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.live, pytest.mark.postgres, pytest.mark.redis]
 
 
 class Letters:
@@ -54,7 +54,7 @@ def letters():
 
 
 @pytest.fixture
-def system(tmp_path, broker, letters):
+def system(tmp_path, installed, broker, letters):
     system = ProductionSystem(
         tmp_path,
         env={
@@ -71,7 +71,7 @@ def system(tmp_path, broker, letters):
     )
     system.letters = letters
     try:
-        system.prepare()
+        system.prepare(installed)
         system.start_web()
         system.start_work()
         yield system

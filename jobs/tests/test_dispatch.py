@@ -17,6 +17,7 @@ from jobs.models import JobEvent
 from jobs.services import (
     job_assign,
     job_begin_matching,
+    job_look_by_staff,
     job_mark_unmatched,
     job_note_add,
     job_rematch_by_customer,
@@ -278,7 +279,11 @@ def _by_staff(job):
     return job_rematch_by_staff(job_id=job.pk, actor=UserFactory(admin=True), reason="Somebody is free now.")
 
 
-@pytest.mark.parametrize("rematch", [_by_customer, _by_staff])
+def _look_by_staff(job):
+    return job_look_by_staff(job_id=job.pk, actor=UserFactory(admin=True), reason="Somebody is free now.")
+
+
+@pytest.mark.parametrize("rematch", [_by_customer, _by_staff, _look_by_staff])
 def test_rematch_searches_with_a_fresh_budget(noon, rematch):
     job = job_unmatched(created_at=noon - timedelta(hours=1))
     before = stored(job)
@@ -293,8 +298,9 @@ def test_rematch_searches_with_a_fresh_budget(noon, rematch):
     assert outbox() == rows_of(JobRematchRequested(job_id=job.pk))
 
 
-REFUSED_REMATCHES = [(_by_customer, status) for status in _others(JobStatus.UNMATCHED)] + [
-    (_by_staff, status) for status in _others(JobStatus.UNMATCHED, JobStatus.MATCHING)
+REFUSED_REMATCHES = [
+    *((rematch, status) for rematch in (_by_customer, _by_staff) for status in _others(JobStatus.UNMATCHED)),
+    *((_look_by_staff, status) for status in _others(JobStatus.UNMATCHED, JobStatus.MATCHING)),
 ]
 
 
@@ -308,11 +314,11 @@ def test_rematch_needs_a_search_that_found_nobody(rematch, status):
     assert refusal.value.details == {"state": status, "action": "search_again"}
 
 
-def test_rematch_by_staff_while_searching_is_a_look_right_now_within_the_budget(noon):
+def test_look_by_staff_while_searching_is_one_right_now_within_the_budget(noon):
     job = job_matching(created_at=noon - timedelta(minutes=5))
     before = stored(job)
 
-    _by_staff(job)
+    _look_by_staff(job)
 
     assert changed(before, stored(job)) == set()
     assert (last_event(job).kind, last_event(job).status) == (JobEventKind.REMATCH_REQUESTED, JobStatus.MATCHING)
@@ -337,10 +343,11 @@ def test_rematch_by_another_customer_is_forbidden():
         job_rematch_by_customer(job_id=job.pk, actor=stranger)
 
 
-def test_rematch_by_staff_is_audited():
+@pytest.mark.parametrize("rematch", [_by_staff, _look_by_staff])
+def test_rematch_by_staff_is_audited(rematch):
     job = job_unmatched()
 
-    _by_staff(job)
+    rematch(job)
 
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.reason, entry.target_id) == ("job.rematch", "Somebody is free now.", str(job.pk))
@@ -349,13 +356,14 @@ def test_rematch_by_staff_is_audited():
     assert (event.actor_id, event.actor_role, event.note) == (entry.actor_id, Role.ADMIN, "Somebody is free now.")
 
 
+@pytest.mark.parametrize("rematch", [job_rematch_by_staff, job_look_by_staff])
 @pytest.mark.parametrize("status", [JobStatus.UNMATCHED, JobStatus.ASSIGNED])
 @pytest.mark.parametrize("reason", ["", "  "])
-def test_rematch_by_staff_needs_a_reason_whatever_the_state(status, reason):
+def test_rematch_by_staff_needs_a_reason_whatever_the_state(rematch, status, reason):
     job, admin = JOB_IN[status](), UserFactory(admin=True)
 
     with nothing_written(), pytest.raises(Invalid) as refusal:
-        job_rematch_by_staff(job_id=job.pk, actor=admin, reason=reason)
+        rematch(job_id=job.pk, actor=admin, reason=reason)
 
     assert list(refusal.value.details) == ["reason"]
 
