@@ -40,13 +40,13 @@ class Wanted:
 class ScanSearch:
     """The naive way: every row of the service to Python, distance and score there. Scores as the disk search does."""
 
-    def __init__(self, disk: DiskSearch) -> None:
-        self.disk = disk
+    def __init__(self, disk: DiskSearch, *, keeps_all: bool = False) -> None:
+        self.disk, self.keeps_all = disk, keeps_all
 
     def best(self, count: int) -> Best:
         scored = ((self.disk.score(slim), slim.technician_id) for slim in self._everybody())
-        top = nlargest(count, scored)
-        return Best({pk: score for score, pk in top}, is_everybody=False)
+        top = list(scored) if self.keeps_all else nlargest(count, scored)
+        return Best({pk: score for score, pk in top}, is_everybody=self.keeps_all)
 
     def _everybody(self) -> Iterator[Slim]:
         rows = Dispatchable.objects.filter(service=self.disk.service_id, is_busy=False)

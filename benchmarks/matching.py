@@ -141,7 +141,8 @@ def _print(results: dict[str, Any]) -> None:
     if whole := results.get("whole_pass"):
         _say(
             f"whole pass at {WHOLE_PASS_AT:,}: {whole['engine_p50_ms']:.1f} ms, by scan {whole['scan_p50_ms']:.1f} ms "
-            f"({whole['ratio']:.1f} times), {whole['statements']} statements, {whole['cpu_ms']:.1f} ms of CPU"
+            f"({whole['ratio']:.1f} times), with everybody in reach gated {whole['everybody_p50_ms']:.1f} ms "
+            f"({whole['everybody_ratio']:.1f} times); {whole['statements']} statements, {whole['cpu_ms']:.1f} ms of CPU"
         )
     _say(f"PostgreSQL {results['server']['version']}, shared_buffers {results['server']['shared_buffers']}")
 

@@ -25,7 +25,7 @@ HOT_SPOTS, HOT_SPOT_KM, SPREAD_KM = 12, 4.0, 12.0
 KM_A_DEGREE = 111.2
 BUSY_SHARE = 0.15
 MEAN_WAIT_MIN = 120.0
-ACCEPTED_SHARE = 0.6
+ACCEPTED_SHARE, MEAN_ANSWERS = 0.6, 15.0
 _SEED_TABLE = """
 CREATE TEMP TABLE seed (
     id uuid, user_id uuid, service_id uuid, latitude float8, longitude float8, cell bigint,
@@ -34,8 +34,9 @@ CREATE TEMP TABLE seed (
 )
 """
 _FILL = (
-    """INSERT INTO accounts_user (id, password, email, first_name, last_name, role, is_dispatcher, status, created_at)
-    SELECT user_id, '', user_id || '@example.com', 'T', 'T', 'TECHNICIAN', false, 'ACTIVE', %(at)s FROM seed""",
+    """INSERT INTO accounts_user (id, password, email, first_name, last_name, role, is_dispatcher, status, created_at,
+        avatar)
+    SELECT user_id, '', user_id || '@example.com', 'T', 'T', 'TECHNICIAN', false, 'ACTIVE', %(at)s, '' FROM seed""",
     """INSERT INTO technicians_technician (
         id, user_id, verification, bio, years_experience, base_latitude, base_longitude, travel_radius_m, time_zone,
         applied_at, verified_at, is_online, online_since, idle_since, created_at, rating_sum, rating_count,
@@ -72,18 +73,22 @@ class Metro:
     services: tuple[Service, ...]
     at: datetime
     hot_spots: tuple[tuple[float, float], ...]
+    mean_answers: float  # to offers of which there are no rows
 
     def place(self, lots: random.Random) -> tuple[float, float]:
         return _around(lots, lots.choice(self.hot_spots), HOT_SPOT_KM)
 
 
-def found(seed: int = 1) -> Metro:
-    """Make the metro with the starting catalogue and nobody in it."""
+def found(seed: int = 1, *, mean_answers: float = MEAN_ANSWERS) -> Metro:
+    """Make the metro with the starting catalogue and nobody in it.
+
+    Where `work` runs, nobody may have answered: it would find no offers to it, and count all of them anew.
+    """
     lots = random.Random(seed)
     catalogue_seed(actor=None, reason="A benchmark.")
     services = tuple(Service.objects.order_by("slug"))
     hot_spots = tuple(_around(lots, CENTRE, SPREAD_KM) for _ in range(HOT_SPOTS))
-    return Metro(services, clock.now(), hot_spots)
+    return Metro(services, clock.now(), hot_spots, mean_answers)
 
 
 def grow(metro: Metro, first: int, last: int, policy: IndexedPolicy) -> None:
@@ -108,7 +113,7 @@ def _rows(metro: Metro, first: int, last: int, policy: IndexedPolicy) -> Iterato
     lots, patience = random.Random(first), patience_of(policy)
     for number in range(first, last):
         place = metro.place(lots)
-        standing = _standing(lots)
+        standing = _standing(lots, metro.mean_answers)
         waited_min = lots.expovariate(1 / MEAN_WAIT_MIN)
         since = metro.at - timedelta(minutes=waited_min)
         rank = rank_waiting(policy.static_points(standing), since, patience)
@@ -131,10 +136,10 @@ def _rows(metro: Metro, first: int, last: int, policy: IndexedPolicy) -> Iterato
         )
 
 
-def _standing(lots: random.Random) -> Standing:
+def _standing(lots: random.Random, mean_answers: float) -> Standing:
     reviews, offers = int(lots.expovariate(1 / 40)), int(lots.expovariate(1 / 80))
     stars = min(5.0, max(1.0, lots.gauss(4.4, 0.4)))
-    decided = min(offers, int(lots.expovariate(1 / 15)))
+    decided = min(offers, int(lots.expovariate(1) * mean_answers))
     accepted = sum(lots.random() < ACCEPTED_SHARE for _ in range(decided))
     return Standing(round(reviews * stars), reviews, accepted, decided, offers)
 

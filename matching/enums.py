@@ -42,6 +42,16 @@ class OfferEventKind(models.TextChoices):
     RELEASED = "RELEASED", "Released"
 
 
+OFFER_ENDED = "offer_ended:"  # and the kind of the end: the tally that `/metrics` shows
+OFFER_ENDS = (
+    OfferEventKind.ACCEPTED,
+    OfferEventKind.REJECTED,
+    OfferEventKind.EXPIRED,
+    OfferEventKind.WITHDRAWN,
+    OfferEventKind.RELEASED,
+)
+
+
 class Gate(models.TextChoices):
     """What a technician must pass to be asked. The order is the order they are shown in."""
 

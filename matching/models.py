@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from catalog.models import Service
+from fixmate.core.fields import DocumentField
 from fixmate.core.ids import uuid7
 from fixmate.core.lifecycle import StateField, StateModel, state_constraint, transition
 from fixmate.core.money import Money
@@ -68,11 +69,11 @@ class CandidateDecision(models.Model):
     # Fields
     matching_pass = models.ForeignKey(MatchingPass, on_delete=models.CASCADE, related_name="decisions")
     technician = models.ForeignKey(Technician, on_delete=models.PROTECT, related_name="+")
-    verdicts = models.JSONField()
+    verdicts = DocumentField()
     passed = models.BooleanField()
     distance_m = models.PositiveIntegerField()
     eta_min = models.FloatField()
-    terms = models.JSONField(default=dict)
+    terms = DocumentField(default=dict)
     score = models.FloatField(null=True)
     rank = models.PositiveIntegerField(null=True)
     propensity = models.FloatField(null=True, help_text="the probability that this pass had to offer to him")
@@ -333,6 +334,21 @@ class ServiceRules(models.Model):
 
     def __str__(self) -> str:
         return f"rules of {self.service_id}"
+
+
+@append_only
+class ServiceRulesState(models.Model):
+    """What staff had set for a service from `at` on: one row per change, so that any pass can be explained later."""
+
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField()
+    values = models.JSONField(help_text="as in the rules, null where the settings hold")
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["service", "-at", "-id"], name="service_rules_state_at")]
+
+    def __str__(self) -> str:
+        return f"{self.service_id} from {self.at:%Y-%m-%d %H:%M:%S}"
 
 
 class Exclusion(models.Model):

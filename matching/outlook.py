@@ -8,7 +8,7 @@ from statistics import median
 
 from django.conf import settings
 
-from fixmate.core.geo import cell_of, cells_around
+from fixmate.core.geo import area_of, cells_around
 from jobs.enums import JobStatus
 from jobs.models import Job
 from matching.rules import rules_for
@@ -36,7 +36,7 @@ def outlook_of(job: Job, at: datetime) -> Outlook:
     if job.status != JobStatus.MATCHING:
         return Outlook(is_searching=False)
     waited_s = max(0.0, (at - (job.search_started_at or at)).total_seconds())
-    cells = frozenset(cells_around(cell_of(job.latitude, job.longitude)))
+    cells = frozenset(cells_around(area_of(job.latitude, job.longitude)))
     since = at - timedelta(days=settings.ESTIMATE_DAYS)
     times_s = wait_times_s(job=job, cells=cells, since=since, limit=SAMPLE)
     return Outlook(

@@ -1,13 +1,15 @@
 """How matching goes about a service: the defaults of the settings, and what staff set for the service instead."""
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
-from matching.models import ServiceRules
+from matching.models import ServiceRules, ServiceRulesState
 
 MIN_STEP_M = 500  # a pass widens step by step while nobody is in reach, with the job locked
 MAX_RADIUS_M = 50_000  # as far as `core.geo.cells_within` is right
@@ -87,10 +89,18 @@ def values_for(service_id: UUID) -> dict[str, Any]:
     return values_of(ServiceRules.objects.filter(service=service_id).first())
 
 
-def rules_of(service_ids: Collection[UUID]) -> dict[UUID, Rules]:
-    """Return what holds for each of the services. One query."""
-    rows = {row.service_id: row for row in ServiceRules.objects.filter(service__in=service_ids)}
-    return {service_id: overlaid(values_of(rows.get(service_id))) for service_id in service_ids}
+def rules_then(asked: Collection[tuple[UUID, datetime]]) -> dict[tuple[UUID, datetime], Rules]:
+    """Return what held for each service at that moment, over the settings of today. One query."""
+    states = ServiceRulesState.objects.filter(service__in={service_id for service_id, _ in asked}).order_by("at", "id")
+    by_service: dict[UUID, list[ServiceRulesState]] = defaultdict(list)
+    for state in states:
+        by_service[state.service_id].append(state)
+    return {(service_id, at): _in_force(by_service[service_id], at) for service_id, at in asked}
+
+
+def _in_force(states: Sequence[ServiceRulesState], at: datetime) -> Rules:
+    """Before the first change, whatever the settings say."""
+    return overlaid(next((state.values for state in reversed(states) if state.at <= at), {}))
 
 
 def values_of(row: ServiceRules | None) -> dict[str, Any]:

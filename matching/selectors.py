@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, 
 from accounts.enums import Role
 from accounts.models import User
 from fixmate.core.errors import NotFound
+from jobs.enums import JobStatus
 from jobs.models import Job
 from matching.enums import LIVE, AlertKind, OfferStatus, RejectReason, RolloutMode
 from matching.memory import Refusal
@@ -43,6 +44,19 @@ def offer_list_visible_to(user: User) -> QuerySet[Offer]:
     )
     offers = Offer.objects.select_related("job__service", "matching_pass").prefetch_related(offered)
     return offers if user.role == Role.ADMIN else offers.filter(technician__user=user)
+
+
+def offer_list_shown_to(user: User, at: datetime) -> QuerySet[Offer]:
+    """Return the offers that are listed: of a technician's, without those that are open on paper alone.
+
+    An offer past its deadline, or of a job that is not looking any more, can neither be answered nor is it closed
+    until somebody comes to it in a moment. Staff are shown it, all the more if nobody comes.
+    """
+    offers = offer_list_visible_to(user)
+    if user.role == Role.ADMIN:
+        return offers
+    can_be_answered = Q(expires_at__gt=at, job__status=JobStatus.MATCHING)
+    return offers.filter(~Q(status=OfferStatus.PENDING) | can_be_answered)
 
 
 def offer_get_visible_to(*, user: User, offer_id: UUID) -> Offer:

@@ -1,19 +1,35 @@
-"""Reads about a place and a service at large: who is free, who waits, and how long finding somebody has taken."""
+"""Reads beyond one job: who is free around, which jobs wait, there or in the queue, and how long finding has taken."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from math import degrees
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from fixmate.core.geo import cell_of, cells_within, distance_m
-from jobs.enums import JobStatus
+from fixmate.core.enums import OutboxStatus
+from fixmate.core.events import subscribers_of
+from fixmate.core.geo import (
+    AREA_REACH_M,
+    EARTH_RADIUS_M,
+    Point,
+    cell_circle,
+    cell_of,
+    cells_around,
+    cells_within,
+)
+from fixmate.core.geo_sql import filter_within
+from fixmate.core.models import OutboxMessage
+from jobs.enums import WAITING, JobStatus
 from jobs.models import Job
 from matching.enums import OfferSource, OfferStatus
+from matching.events import PassDue
 from matching.gates import Search
 from matching.models import Offer
 from technicians.models import Dispatchable
+
+_AROUND_M = 3 * AREA_REACH_M  # from the centre of an area to the farthest point of those around it, at most
 
 # Who is free
 
@@ -28,35 +44,67 @@ def idle_count(*, service_id: UUID, cells: Collection[int], at: datetime, limit:
 
 def starved_list(*, job: Job, search: Search, online_s: int, limit: int) -> list[Dispatchable]:
     """Return who is in reach, online for longer than that, and has had no offer since: the longest online first."""
-    cells = cells_within(job.latitude, job.longitude, search.radius_m)
-    here = Q(base_cell__in=cells) if search.uses_base else Q(cell__in=cells)
     since_online = Offer.objects.filter(
         technician=OuterRef("technician"), created_at__gte=OuterRef("technician__online_since")
     )
-    rows = Dispatchable.objects.select_related("technician").filter(
-        here,
-        ~Exists(since_online),
-        service=job.service_id,
-        technician__online_since__lt=search.at - timedelta(seconds=online_s),
+    rows = _in_reach(job, search).filter(
+        ~Exists(since_online), technician__online_since__lt=search.at - timedelta(seconds=online_s)
     )
     if search.start <= search.at:
         rows = rows.filter(is_busy=False)  # as in any search for now: somebody at work is of no use
-    in_turn = rows.order_by("technician__online_since", "technician")[:limit]
-    return [row for row in in_turn if _distance_m(job, row, by_base=search.uses_base) <= search.radius_m]
+    return list(rows.select_related("technician").order_by("technician__online_since", "technician")[:limit])
 
 
-def _distance_m(job: Job, row: Dispatchable, *, by_base: bool) -> float:
-    latitude, longitude = (row.base_latitude, row.base_longitude) if by_base else (row.latitude, row.longitude)
-    return distance_m(job.latitude, job.longitude, latitude, longitude)
+def _in_reach(job: Job, search: Search) -> QuerySet[Dispatchable]:
+    cells = cells_within(job.latitude, job.longitude, search.radius_m)
+    here = Q(base_cell__in=cells) if search.uses_base else Q(cell__in=cells)
+    which = "base_" if search.uses_base else ""
+    return filter_within(
+        Dispatchable.objects.filter(here, service=job.service_id),
+        latitude=f"{which}latitude",
+        longitude=f"{which}longitude",
+        of=Point(job.latitude, job.longitude),
+        radius_m=search.radius_m,
+    )
 
 
 # Who waits
 
 
-def waiting_places(service_id: UUID) -> dict[UUID, tuple[float, float]]:
-    """Return where each job of the service waits about which nobody is being asked now."""
-    waiting = Job.objects.filter(service=service_id, status=JobStatus.MATCHING, next_pass_at__isnull=False)
-    return {pk: (latitude, longitude) for pk, latitude, longitude in waiting.values_list("pk", "latitude", "longitude")}
+def waiting_count(*, service_id: UUID, area: int, but: Collection[UUID], limit: int) -> int:
+    """Return how many jobs of the service, but for these, wait in the area and around it while nobody is asked.
+
+    Looks at `limit` jobs at most, all of them near: the index knows service and latitude of what waits, so that it
+    costs the same however many wait elsewhere.
+    """
+    cells, centre = frozenset(cells_around(area)), cell_circle(area)
+    band = degrees(_AROUND_M / EARTH_RADIUS_M)
+    waiting = Job.objects.filter(
+        service=service_id,
+        status__in=WAITING,  # which the index holds alone
+        latitude__range=(centre.latitude - band, centre.latitude + band),
+    )
+    competing = waiting.filter(status=JobStatus.MATCHING, next_pass_at__isnull=False).exclude(pk__in=but)
+    near = filter_within(
+        competing,
+        latitude="latitude",
+        longitude="longitude",
+        of=Point(centre.latitude, centre.longitude),
+        radius_m=_AROUND_M,
+    )
+    return sum(cell_of(*place) in cells for place in near.values_list("latitude", "longitude")[:limit])
+
+
+def pass_ordered_job_ids(job_ids: Collection[UUID], *, at: datetime) -> set[UUID]:
+    """Return for which of the jobs a pass is ordered, by whatever event, that is due and has not been done.
+
+    One that failed and waits for its next try is not due; one that is dead is lost. Reads what is due in the outbox.
+    """
+    if not job_ids:
+        return set()
+    orders = OutboxMessage.objects.filter(status=OutboxStatus.READY, run_at__lte=at, task__in=subscribers_of(PassDue))
+    about = orders.filter(payload__job_id__in=[str(pk) for pk in job_ids])
+    return {UUID(job_id) for job_id in about.values_list("payload__job_id", flat=True)}
 
 
 # How long it takes

@@ -105,7 +105,7 @@ def clamp_idle() -> None:
     index_clamp_idle()
 
 
-@sweep(every=timedelta(days=1))
+@sweep(every=timedelta(minutes=5))
 @shared_task(name="matching.move_window")
 def move_window() -> None:
     index_move_window()

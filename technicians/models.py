@@ -168,6 +168,9 @@ class Position(models.Model):
     accuracy_m = models.FloatField(null=True)
     recorded_at = models.DateTimeField()
     location_at = models.DateTimeField(help_text="when the last ping was accepted, by the database's clock")
+    # The place of his last trace, kept here so that a ping need not look for it
+    traced_latitude = models.FloatField(null=True)
+    traced_longitude = models.FloatField(null=True)
 
     class Meta:
         constraints: ClassVar = [

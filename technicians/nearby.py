@@ -23,8 +23,6 @@ from technicians.spans import Most, Reach, Span, View, read
 
 # The nearest cells: that of the point and, most often, those around it.
 _FIRST_CELLS = 7
-# How many keys round one reads of each, times as many as are asked for: the better its bar, the less round two reads.
-_FIRST_KEYS = 2
 # A policy rounds each of its terms and their sum to six decimals; the bar is lowered by more than that can add up to.
 _ROUNDING = 1e-5
 # The plane's distance is off by metres in the far north; a bound must not be.
@@ -55,7 +53,7 @@ class IndexSearch:
         """Return the best `count` in reach, more where they tie."""
         bounds = self._bounds()
         for cells in (bounds[:_FIRST_CELLS], bounds):
-            first = self._score(read(self.view, self._all_spans(cells), Most(_FIRST_KEYS * count, count)))
+            first = self._score(read(self.view, self._all_spans(cells), Most(count, count)))
             if len(first) >= count:
                 return self._second_round(bounds, _bar(first, count), count)
         return self._everybody(bounds, count)

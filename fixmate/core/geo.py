@@ -1,4 +1,4 @@
-"""Distances and H3 cells.
+"""Distances and H3 cells: small ones to search in, and areas, made of them, to count in.
 
 Distance is equirectangular with the cosine of the mid latitude: within 30 km under 0.1 m off up to 60 degrees
 of latitude, under 1 m up to 80; and symmetric.
@@ -11,9 +11,12 @@ from math import ceil, cos, hypot, radians
 from h3.api import basic_int as h3
 
 EARTH_RADIUS_M = 6_371_008.8
-RESOLUTION = 6
-# Centre to vertex of a resolution 6 cell, the largest met on the globe: a bound, never an estimate.
-CELL_REACH_M = 4_750.0
+# Of the resolutions tried, the one whose search reads the fewest rows at a million technicians: docs/performance.md.
+RESOLUTION = 7
+AREA_RESOLUTION = 6
+# Centre to vertex, more than the largest met on the globe (1,548 and 4,096 m): bounds, never estimates.
+CELL_REACH_M = 1_800.0
+AREA_REACH_M = 4_750.0
 # Without a road network: streets are longer than the straight line, and city traffic is slow.
 DETOUR = 1.3
 SPEED_KM_H = 25.0
@@ -59,14 +62,21 @@ def cells_within(latitude: float, longitude: float, radius_m: float) -> list[int
     return list(h3.grid_disk(centre, _rings(centre, radius_m)))
 
 
-def cells_around(cell: int) -> list[int]:
-    """Return the cell and the six around it (five, around a pentagon)."""
-    return list(h3.grid_disk(cell, 1))
+def area_of(latitude: float, longitude: float) -> int:
+    """Return the area that the point's cell belongs to: some 36 square kilometres, seven cells."""
+    area: int = h3.cell_to_parent(cell_of(latitude, longitude), AREA_RESOLUTION)
+    return area
+
+
+def cells_around(area: int) -> list[int]:
+    """Return the cells of the area and of the six around it (five, around a pentagon)."""
+    return [cell for one in h3.grid_disk(area, 1) for cell in h3.cell_to_children(one, RESOLUTION)]
 
 
 def _rings(centre: int, radius_m: float) -> int:
-    # Neighbouring centres are at least sqrt(3) times the shortest edge apart, and distortion is local.
-    spacing: float = 1.5 * min(h3.edge_length(edge, unit="m") for edge in h3.origin_to_directed_edges(centre))
+    # Neighbouring centres are some sqrt(3) edges apart. A disk is a hexagon, and around a pentagon a pentagon, whose
+    # sides are as near as cos(36 degrees) of that: 1.4 edges a ring. The rest is for distortion, which is local.
+    spacing: float = 1.35 * min(h3.edge_length(edge, unit="m") for edge in h3.origin_to_directed_edges(centre))
     return ceil((radius_m + 2 * CELL_REACH_M) / spacing)
 
 

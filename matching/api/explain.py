@@ -5,13 +5,13 @@ from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_f
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
 from accounts.api.requests import AuthedRequest
 from accounts.enums import Role
 from catalog.api.serializers import ServiceBrief
 from fixmate.core.api.permissions import HasRole
 from fixmate.core.api.serializers import OutputSerializer
+from fixmate.core.api.viewsets import GenericViewSet
 from jobs.api.serializers import AREA_DECIMALS
 from matching.enums import Gate
 from matching.services import matching_summary

@@ -5,13 +5,13 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
 from accounts.api.requests import AuthedRequest
 from accounts.enums import Role
 from fixmate.core import clock
 from fixmate.core.api.permissions import HasRole
 from fixmate.core.api.serializers import OutputSerializer
+from fixmate.core.api.viewsets import GenericViewSet
 from jobs.models import Job
 from jobs.selectors import job_list_visible_to
 from matching.outlook import outlook_of

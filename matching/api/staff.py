@@ -1,5 +1,6 @@
 """What staff do with a job by hand, over REST."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -7,16 +8,14 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
 from accounts.api.requests import AuthedRequest
-from accounts.enums import Role
-from fixmate.core.api.permissions import HasRole
+from accounts.api.viewsets import StaffViewSet
 from fixmate.core.api.serializers import OutputSerializer, ReasonInput
 from jobs.api.serializers import JobOutput
 from jobs.models import Job
 from jobs.selectors import job_get, job_list_visible_to
-from jobs.services import job_rematch_by_staff
+from jobs.services import job_look_by_staff
 from matching.api.permissions import IsDispatcher
 from matching.services import job_assign_by_hand, job_exclude, job_transfer_by_hand
 
@@ -43,13 +42,12 @@ class ExclusionOutput(OutputSerializer):
 
 
 @extend_schema(tags=["Staff"])
-class StaffJobViewSet(GenericViewSet[Job]):
+class StaffJobViewSet(StaffViewSet[Job]):
     queryset = Job.objects.none()
     serializer_class = JobOutput
-    request: AuthedRequest
 
-    def get_permissions(self) -> list[Any]:
-        return [IsDispatcher()] if self.action in {"assign", "transfer"} else [HasRole(Role.ADMIN)()]
+    def get_permissions(self) -> Sequence[Any]:
+        return [IsDispatcher()] if self.action in {"assign", "transfer"} else super().get_permissions()
 
     def get_queryset(self) -> QuerySet[Job]:
         return job_list_visible_to(self.request.user)
@@ -62,9 +60,9 @@ class StaffJobViewSet(GenericViewSet[Job]):
     )
     @action(detail=True, methods=["post"])
     def rematch(self, request: AuthedRequest, pk: str) -> Response:
-        job, body = self.get_object(), ReasonInput.parse(request.data)
-        job_rematch_by_staff(job_id=job.pk, actor=request.user, **body)
-        return self._answer(job)
+        job, body = self.asked(ReasonInput)
+        job_look_by_staff(job_id=job.pk, actor=request.user, **body)
+        return self.answer(job_get(job.pk))
 
     @extend_schema(
         summary="Keep a technician from a job",
@@ -76,7 +74,7 @@ class StaffJobViewSet(GenericViewSet[Job]):
     )
     @action(detail=True, methods=["post"])
     def exclude(self, request: AuthedRequest, pk: str) -> Response:
-        job, body = self.get_object(), TechnicianReasonInput.parse(request.data)
+        job, body = self.asked(TechnicianReasonInput)
         exclusion, is_new = job_exclude(job_id=job.pk, actor=request.user, **body)
         return Response(ExclusionOutput(exclusion).data, status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
 
@@ -89,9 +87,9 @@ class StaffJobViewSet(GenericViewSet[Job]):
     )
     @action(detail=True, methods=["post"])
     def assign(self, request: AuthedRequest, pk: str) -> Response:
-        job, body = self.get_object(), TechnicianReasonInput.parse(request.data)
+        job, body = self.asked(TechnicianReasonInput)
         job_assign_by_hand(job_id=job.pk, actor=request.user, **body)
-        return self._answer(job)
+        return self.answer(job_get(job.pk))
 
     @extend_schema(
         summary="Move an assigned job to another technician by hand",
@@ -102,9 +100,6 @@ class StaffJobViewSet(GenericViewSet[Job]):
     )
     @action(detail=True, methods=["post"])
     def transfer(self, request: AuthedRequest, pk: str) -> Response:
-        job, body = self.get_object(), TechnicianReasonInput.parse(request.data)
+        job, body = self.asked(TechnicianReasonInput)
         job_transfer_by_hand(job_id=job.pk, actor=request.user, **body)
-        return self._answer(job)
-
-    def _answer(self, job: Job) -> Response:
-        return Response(JobOutput(job_get(job.pk), context=self.get_serializer_context()).data)
+        return self.answer(job_get(job.pk))

@@ -5,12 +5,14 @@ from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_v
 from rest_framework import mixins, status
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
 from accounts.api.requests import AuthedRequest
 from accounts.enums import Role
+from fixmate.core import clock
+from fixmate.core.api.limits import LimitsMixin
 from fixmate.core.api.permissions import HasRole
 from fixmate.core.api.serializers import NoBody
+from fixmate.core.api.viewsets import GenericViewSet
 from fixmate.core.tallies import tally
 from jobs.models import Job
 from jobs.selectors import job_list_visible_to
@@ -18,7 +20,7 @@ from matching.api.filters import OfferFilter
 from matching.api.serializers import OfferOutput, OfferRejectInput, PassOutput
 from matching.errors import ACCEPT_CONFLICT, OfferClosed, OfferExpired
 from matching.models import Offer
-from matching.selectors import offer_get_visible_to, offer_list_visible_to, pass_list
+from matching.selectors import offer_get_visible_to, offer_list_shown_to, offer_list_visible_to, pass_list
 from matching.services import offer_accept, offer_mark_seen, offer_reject
 
 _REJECT = OpenApiExample(
@@ -31,12 +33,14 @@ _REJECT = OpenApiExample(
     list=extend_schema(summary="List my offers", operation_id="offers_list"),
     retrieve=extend_schema(summary="Read an offer", operation_id="offers_read"),
 )
-class OfferViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Offer]):
+class OfferViewSet(LimitsMixin, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Offer]):
     queryset = Offer.objects.none()
     serializer_class = OfferOutput
     filterset_class = OfferFilter
     ordering = ("-created_at",)
     ordering_fields = {"created_at": "created_at", "expires_at": "expires_at"}
+    limits = {"accept": "offer_answers", "reject": "offer_answers"}
+    has_etag = False  # an offer ends by the second
     request: AuthedRequest
 
     def get_permissions(self) -> list[Any]:
@@ -44,7 +48,12 @@ class OfferViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
         return [HasRole(Role.TECHNICIAN, Role.ADMIN)()] if reads else [HasRole(Role.TECHNICIAN)()]
 
     def get_queryset(self) -> QuerySet[Offer]:
-        return offer_list_visible_to(self.request.user)
+        user = self.request.user
+        if self.action == "list":
+            return offer_list_shown_to(user, clock.now())
+        offers = offer_list_visible_to(user)
+        # An act only asks whether he may know of the offer: the service locks, and reads, what it needs.
+        return offers if self.action == "retrieve" else offers.select_related(None).prefetch_related(None)
 
     @extend_schema(
         summary="Say that the app has shown the offer",

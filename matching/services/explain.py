@@ -11,7 +11,7 @@ from matching.enums import Gate
 from matching.gates import Search, verdicts_of
 from matching.models import CandidateDecision, MatchingPass
 from matching.past import Look, Past, facts_then, past_of
-from matching.rules import Rules, rules_of
+from matching.rules import Rules, rules_then
 from matching.services.search import search_for
 from technicians.models import Technician
 from technicians.past import PastState
@@ -69,11 +69,11 @@ def _in_full(verdict: dict[str, Any], state: PastState, is_placed: bool) -> dict
 
 
 def looks_of(passes: Iterable[MatchingPass]) -> list[Look]:
-    """Return what each pass looked for, by the prices of its moment and the rules of today. Two queries."""
+    """Return what each pass looked for, by the prices and the rules of its moment. Two queries."""
     passes = list(passes)
-    rules = rules_of({one.job.service_id for one in passes})
+    rules = rules_then({(one.job.service_id, one.started_at) for one in passes})
     prices = price_list_of({one.job_id for one in passes})
-    return [Look(one, _search(one, rules[one.job.service_id], prices[one.job_id])) for one in passes]
+    return [Look(one, _search(one, rules[one.job.service_id, one.started_at], prices[one.job_id])) for one in passes]
 
 
 def _search(this_pass: MatchingPass, rules: Rules, prices: Sequence[JobPrice]) -> Search:

@@ -29,8 +29,8 @@ def first_in_turn(look: Look, search: Search, found: Found) -> tuple[Found, Pick
     if not one_in or lot_of(look.seed, "guard") * one_in >= 1:
         return None
     online_s = look.rules.starvation_online_s
-    rows = starved_list(job=look.job, search=search, online_s=online_s, limit=settings.POOL_SIZE)
-    starved = _longest(look, search, found, rows[: settings.CANDIDATES_KEPT])
+    rows = starved_list(job=look.job, search=search, online_s=online_s, limit=settings.CANDIDATES_KEPT)
+    starved = _longest(look, search, found, rows)
     return _in_front(starved, found) if starved else None
 
 

@@ -1,6 +1,7 @@
 """The life of an offer. Every service locks the job first, then the offer, and asks the clock once both are held."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
@@ -9,11 +10,12 @@ from django.db import transaction
 from accounts.models import User
 from fixmate.core import clock, events
 from fixmate.core.batches import each_alone
+from fixmate.core.tallies import tally
 from jobs.enums import BOOKED, JobStatus
 from jobs.models import Job
-from jobs.selectors import blocked_technician_ids, job_get_locked
+from jobs.selectors import blocked_technician_ids, job_find_unheld, job_get_locked
 from jobs.services import job_assign, job_set_next_pass
-from matching.enums import OfferEventKind, OfferStatus, RejectReason
+from matching.enums import OFFER_ENDED, OFFER_ENDS, OfferEventKind, OfferStatus, RejectReason
 from matching.errors import OfferClosed, OfferExpired
 from matching.events import OfferExpired as OfferExpiredEvent
 from matching.events import OfferWithdrawn, PassDue
@@ -112,8 +114,10 @@ def _check_open(job: Job, offer: Offer, at: datetime) -> None:
 def offer_event_add(
     offer: Offer, *, kind: OfferEventKind, at: datetime, actor: User | None = None, note: str = ""
 ) -> None:
-    """Append a row to the history of an offer that the caller has locked and saved."""
+    """Append a row to the history of an offer that the caller has locked and saved; an end is tallied, if it holds."""
     OfferEvent.objects.create(offer=offer, kind=kind, actor=actor, at=at, note=note)
+    if kind in OFFER_ENDS:
+        transaction.on_commit(partial(tally, f"{OFFER_ENDED}{kind}"), robust=True)
 
 
 def offer_search_on(job: Job, at: datetime) -> None:
@@ -129,7 +133,8 @@ def offer_search_on(job: Job, at: datetime) -> None:
 def offer_expire_due() -> int:
     """Expire what is past its deadline, each offer in a transaction of its own; return how many.
 
-    Safe to run twice at once: each row is looked at again under its locks.
+    Safe to run twice at once: each row is looked at again under its locks. One that somebody holds is left to the next
+    round.
     """
     return each_alone(offer_ids_expired(at=clock.now(), limit=EXPIRY_BATCH), _expire)
 
@@ -137,7 +142,9 @@ def offer_expire_due() -> int:
 @transaction.atomic
 def _expire(due: tuple[UUID, UUID]) -> bool:
     job_id, offer_id = due
-    job = job_get_locked(job_id)
+    job = job_find_unheld(job_id)
+    if job is None:  # another sweep is at it, or an answer: waiting would have all sweeps queue up behind the first
+        return False
     offer = offer_get_locked(offer_id)
     at = clock.now()
     if offer.status != OfferStatus.PENDING or offer.expires_at > at:

@@ -20,7 +20,7 @@ from matching.enums import OfferEventKind, PassOutcome
 from matching.events import OfferCreated, PassDue
 from matching.gates import Search
 from matching.models import MatchingPass, Offer
-from matching.selectors import offer_counts, pass_last
+from matching.selectors import offer_counts, offer_holders, pass_last
 from matching.services.candidates import Considered, Found, consider, turned_away
 from matching.services.guard import first_in_turn
 from matching.services.learning import rules_in_force
@@ -30,6 +30,7 @@ from matching.services.record import Look, Result, decisions_add, pass_add, shad
 from matching.services.rollouts import policy_failed, policy_for
 from matching.services.scarcity import hold_radius
 from matching.services.search import next_look, offer_deadline, search_end, widened_m
+from matching.supply import pass_ordered_job_ids
 from technicians.enums import Verification
 from technicians.services import technician_note_offered
 
@@ -82,19 +83,35 @@ def _look_begun(job: Job, last: MatchingPass | None, at: datetime, started: floa
 
 
 def matching_pass_request_due() -> int:
-    """Order a pass for every job whose timer has come; return how many. Safe to run twice at once."""
-    return each_alone(job_ids_due_for_pass(at=clock.now(), limit=DUE_BATCH), _request_pass)
+    """Order a pass for every job whose timer has come; return how many. Safe to run twice at once.
+
+    Where the last order still waits in the queue, its job only has its timer set on: the queue is behind, and more of
+    the same would keep it so.
+    """
+    at = clock.now()
+    due = job_ids_due_for_pass(at=at, limit=DUE_BATCH)
+    ordered = pass_ordered_job_ids(due, at=at)
+    each_alone([pk for pk in due if pk in ordered], _wait_on)
+    return each_alone([pk for pk in due if pk not in ordered], _request_pass)
 
 
 @transaction.atomic
 def _request_pass(job_id: UUID) -> bool:
     """Set the timer on and order the pass: the timer is what brings it back if the order is lost."""
+    is_due = _wait_on(job_id)
+    if is_due:
+        events.publish(PassDue(job_id=job_id))
+    return is_due
+
+
+@transaction.atomic
+def _wait_on(job_id: UUID) -> bool:
+    """Set the timer on if it has come; tell whether it had. Locks the job."""
     job = job_get_locked(job_id)
     at = clock.now()
     if job.next_pass_at is None or job.next_pass_at > at:
         return False
     job_set_next_pass(job=job, at=at + timedelta(seconds=settings.PASS_LOST_S))
-    events.publish(PassDue(job_id=job_id))
     return True
 
 
@@ -126,12 +143,21 @@ def _record(look: Look, result: Result, last: MatchingPass | None) -> MatchingPa
 
 
 def _consider_widening(look: Look, search: Search) -> tuple[Search, Found]:
-    """Look, and while nobody at all is within reach, look further at once."""
+    """Look, and look further at once while that is better than having nobody."""
     while True:
         found = consider(job=look.job, view=look.view, search=search, policy=look.policy, ctx=look.ctx)
-        if found.considered or search.radius_m >= look.widest_m:
+        further_m = _further_m(look, search, found)
+        if further_m <= search.radius_m:
             return search, found
-        search = replace(search, radius_m=widened_m(look.rules, search.radius_m))
+        search = replace(search, radius_m=further_m)
+
+
+def _further_m(look: Look, search: Search, found: Found) -> int:
+    """Return how far to look next: a step more while nobody at all is in reach; where the radius was held, and nobody
+    there may be asked, as far as the rules say; else no further."""
+    if not found.considered and search.radius_m < look.widest_m:
+        return widened_m(look.rules, search.radius_m)
+    return search.radius_m if any(one.passed for one in found.considered) else look.search.radius_m
 
 
 def _offer_first_free(
@@ -159,31 +185,34 @@ def _try_offer(look: Look, candidate: Considered) -> Offer | None:
 
 
 def _offer_to(look: Look, candidate: Considered) -> Offer:
-    """Make the offer, then look at him again under his lock.
+    """Look at him again under his lock, and make the offer: his time to answer begins once all waiting is over.
 
-    Whoever takes him off the search later waits for that lock, and finds the offer to take back.
+    Whoever takes him off the search later waits for that lock, and finds the offer to take back. Another offer of his
+    is looked for, and not left to the INSERT: that would wait for whoever is closing it, who waits for the same lock.
 
-    :raises _NotFree: if he went offline, was suspended or blocked while the pass was looking
+    :raises _NotFree: if he went offline, was suspended, blocked or asked by another while the pass was looking
     """
-    offer = _offer_add(look, candidate)
     technician = technician_note_offered(technician_id=candidate.technician_id)
+    at = clock.now()
     is_at_work = technician.is_online and technician.verification == Verification.VERIFIED
-    if not is_at_work or technician.pk in blocked_technician_ids(look.job.customer_id):
+    is_asked = bool(offer_holders([technician.pk]))
+    if not is_at_work or is_asked or technician.pk in blocked_technician_ids(look.job.customer_id):
         raise _NotFree
-    offer_event_add(offer, kind=OfferEventKind.CREATED, at=look.at)
+    offer = _offer_add(look, candidate, at)
+    offer_event_add(offer, kind=OfferEventKind.CREATED, at=at)
     events.publish(OfferCreated(offer_id=offer.pk, job_id=look.job.pk, technician_id=technician.pk))
     return offer
 
 
-def _offer_add(look: Look, candidate: Considered) -> Offer:
+def _offer_add(look: Look, candidate: Considered, at: datetime) -> Offer:
     return Offer.objects.create(
         job=look.job,
         technician=candidate.facts.technician,
         matching_pass_id=look.id,  # the row follows in this transaction, when it is known what came of the pass
         number=look.attempt,
         search_number=look.job.search_number,
-        created_at=look.at,
-        expires_at=offer_deadline(look.job, look.rules, look.at),
+        created_at=at,
+        expires_at=offer_deadline(look.job, look.rules, at),
         distance_m=round(candidate.facts.distance_m),
         eta_min=candidate.eta_min,
         amount_minor=look.price.amount_minor,

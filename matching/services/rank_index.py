@@ -83,11 +83,14 @@ def _clamp(service_id: UUID) -> int:
 
 
 def index_move_window() -> int:
-    """Count anew what left the last 30 days, and rank those technicians anew; return how many. Idempotent."""
+    """Count anew what left the last 30 days, and rank those technicians anew; return how many. Idempotent.
+
+    `RANK_BATCH` technicians a call at most: whoever runs sweeps has offers to expire meanwhile.
+    """
     since = clock.now() - ANSWER_WINDOW
-    ids = list(technician_list_moved(since=since).values_list("pk", flat=True))
-    for first in range(0, len(ids), settings.RANK_BATCH):
-        _move_window(ids[first : first + settings.RANK_BATCH], since)
+    ids = list(technician_list_moved(since=since).values_list("pk", flat=True)[: settings.RANK_BATCH])
+    if ids:
+        _move_window(ids, since)
     return len(ids)
 
 

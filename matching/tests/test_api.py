@@ -1,6 +1,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.tests.factories import UserFactory
 from catalog.tests.factories import ServiceFactory
@@ -85,17 +87,44 @@ def test_offer_without_a_pass_has_no_why(noon):
     assert mine(offer).get(f"/api/v1/offers/{offer.pk}").json()["why"] == []
 
 
-def test_open_offers_are_those_whose_job_is_looking(noon):
+def listed(user, query):
+    return [row["status"] for row in client_for(user).get(f"/api/v1/offers{query}").json()["results"]]
+
+
+@pytest.fixture(params=["past its deadline", "of a job that has gone on"])
+def on_paper(request, noon):
+    """An offer that is PENDING and cannot be answered; the technician has had another one, which ran out."""
     technician = TechnicianFactory()
-    offer_expired(technician=technician, created_at=noon)
-    gone_job = JobFactory(created_at=noon)
-    OfferFactory(technician=technician, created_at=noon, job=gone_job, search_number=1)
+    offer_expired(technician=technician, created_at=noon - timedelta(hours=1))
+    is_late = request.param == "past its deadline"
+    job = job_matching(created_at=noon) if is_late else JobFactory(created_at=noon)
+    made_at = noon - timedelta(seconds=60 if is_late else 59)
+    return OfferFactory(technician=technician, created_at=made_at, job=job, search_number=1)
 
-    client = client_for(technician.user)
 
-    assert client.get("/api/v1/offers?status=PENDING").json()["results"] == []
-    statuses = [row["status"] for row in client.get("/api/v1/offers?status=PENDING&status=EXPIRED").json()["results"]]
-    assert sorted(statuses) == ["EXPIRED", "PENDING"]
+@pytest.mark.parametrize(
+    ("query", "left"),
+    [
+        ("", ["EXPIRED"]),
+        ("?status=PENDING", []),
+        ("?status=PENDING&status=EXPIRED", ["EXPIRED"]),
+        ("?status=EXPIRED&status=PENDING&ordering=expires_at", ["EXPIRED"]),
+        ("?status=EXPIRED", ["EXPIRED"]),
+    ],
+)
+def test_offer_that_is_open_on_paper_alone_is_in_no_list(on_paper, query, left):
+    assert listed(on_paper.technician.user, query) == left
+    assert mine(on_paper).get(f"/api/v1/offers/{on_paper.pk}").json()["status"] == "PENDING"
+
+
+def test_offer_that_can_be_answered_is_listed_until_its_deadline(noon):
+    offer = OfferFactory(created_at=noon - timedelta(seconds=59))
+
+    assert [listed(offer.technician.user, query) for query in ("", "?status=PENDING")] == [["PENDING"], ["PENDING"]]
+
+
+def test_staff_are_shown_offers_that_nobody_has_come_to(on_paper):
+    assert listed(UserFactory(admin=True), "?status=PENDING") == ["PENDING"]
 
 
 def test_offers_of_one_job_can_be_listed(noon):
@@ -143,6 +172,17 @@ def test_accept_answers_with_the_offer_and_gives_the_job(offer):
 
     assert (response.status_code, response.json()["status"]) == (200, "ACCEPTED")
     assert Job.objects.get().status == JobStatus.ASSIGNED
+
+
+def test_an_act_does_not_read_what_only_an_answer_shows(offer):
+    client = mine(offer)
+
+    with CaptureQueriesContext(connection) as queries:
+        response = client.post(f"/api/v1/offers/{offer.pk}/seen")
+
+    assert response.status_code == 204
+    assert any("matching_offer" in query["sql"] for query in queries)
+    assert not any("matching_candidatedecision" in query["sql"] for query in queries)
 
 
 def test_late_accept_is_a_conflict_with_both_times(offer):

@@ -96,6 +96,22 @@ def test_starved_one_out_of_reach_is_none(job):
     assert matching_run_pass(job_id=job.pk).is_guarded is False
 
 
+@pytest.mark.parametrize("uses_base", [False, True])
+def test_starved_ones_out_of_reach_do_not_hide_one_who_is_near(noon, service, settings, uses_base):
+    settings.CANDIDATES_KEPT = settings.POOL_SIZE = 1
+    settings.EXPLORATION_PERCENT, settings.DISPATCH_LEAD_S = 0, 86_400
+    ahead = {"scheduled_for": noon + 6 * HOUR} if uses_base else {}
+    job = JobFactory(created_at=noon, service=service, **ahead)
+    near(job, 0.1)
+    out_of_reach = near(job, 6.2, online_for=5 * HOUR, base_latitude=job.latitude + 6.2 * KM)
+    hungry = near(job, 5.0, online_for=4 * HOUR)
+
+    this_pass = matching_run_pass(job_id=job.pk)
+
+    assert (Offer.objects.get().technician, this_pass.is_guarded) == (hungry, True)
+    assert not this_pass.decisions.filter(technician=out_of_reach).exists()
+
+
 def test_starved_one_far_below_those_looked_at_is_found_all_the_same(job, settings):
     settings.CANDIDATES_KEPT, settings.EXPLORATION_PERCENT = 1, 0
     near(job, 0.1)

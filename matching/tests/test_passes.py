@@ -1,3 +1,4 @@
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -113,10 +114,10 @@ def test_pass_goes_on_to_the_next_when_another_was_faster(job, monkeypatch):
     close, far = near(job, 1.0), near(job, 4.0)
     add = passes._offer_add
 
-    def raced(look, candidate):
+    def raced(look, candidate, at):
         if candidate.technician_id == close.pk:
             raise IntegrityError('violates unique constraint "offer_one_open_per_technician"')
-        return add(look, candidate)
+        return add(look, candidate, at)
 
     monkeypatch.setattr(passes, "_offer_add", raced)
 
@@ -128,10 +129,48 @@ def test_pass_goes_on_to_the_next_when_another_was_faster(job, monkeypatch):
     assert verdict(turned, Gate.NO_LIVE_OFFER)["reason"] == "got another offer, or left the search, just now"
 
 
+def test_pass_goes_on_to_the_next_where_another_was_faster_to_the_lock(job, monkeypatch):
+    close, far = near(job, 1.0), near(job, 4.0)
+    lock = passes.technician_note_offered
+
+    def lock_second(technician_id):
+        if technician_id == close.pk and not Offer.objects.exists():
+            OfferFactory(technician=close, created_at=job.created_at)
+        return lock(technician_id=technician_id)
+
+    monkeypatch.setattr(passes, "technician_note_offered", lock_second)
+    monkeypatch.setattr(passes, "_ONE_OPEN_OFFER", ())  # found out by asking, not by the constraint
+
+    this_pass = matching_run_pass(job_id=job.pk)
+
+    assert Offer.objects.get(job=job).technician == far
+    assert this_pass.decisions.get(technician=close).passed is False
+
+
+def test_time_to_answer_begins_after_the_wait_for_the_lock(job, noon, monkeypatch):
+    technician = near(job)
+    lock = passes.technician_note_offered
+
+    with ExitStack() as later:
+
+        def lock_late(technician_id):
+            later.enter_context(clock.frozen(noon + timedelta(seconds=7)))
+            return lock(technician_id=technician_id)
+
+        monkeypatch.setattr(passes, "technician_note_offered", lock_late)
+
+        this_pass = matching_run_pass(job_id=job.pk)
+
+    offer = technician.offers.get()
+    assert (this_pass.started_at, offer.created_at) == (noon, noon + timedelta(seconds=7))
+    assert offer.expires_at - offer.created_at == timedelta(seconds=60)
+    assert offer.events.get().at == offer.created_at
+
+
 def test_any_other_broken_constraint_is_a_bug_and_is_raised(job, monkeypatch):
     near(job)
 
-    def broken(look, candidate):
+    def broken(look, candidate, at):
         raise IntegrityError("offer_ends_after_start")
 
     monkeypatch.setattr(passes, "_offer_add", broken)
@@ -318,15 +357,15 @@ def test_order_is_dropped_when_the_job_has_gone_on_meanwhile(job):
 
 def test_pass_leaves_out_who_went_away_or_was_blocked_while_it_was_looking(job, monkeypatch):
     gone, blocked, stays = near(job, 1.0), near(job, 1.5), near(job, 2.0)
-    offer_add = passes._offer_add
+    lock = passes.technician_note_offered
 
-    def change_first(look, candidate):
+    def change_first(technician_id):
         Technician.objects.filter(pk=gone.pk).update(is_online=False)
         sides = {"customer": job.customer, "technician": blocked, "set_by": BlockSide.CUSTOMER}
-        Block.objects.get_or_create(**sides, defaults={"job": job, "created_at": look.at})
-        return offer_add(look, candidate)
+        Block.objects.get_or_create(**sides, defaults={"job": job, "created_at": clock.now()})
+        return lock(technician_id=technician_id)
 
-    monkeypatch.setattr(passes, "_offer_add", change_first)
+    monkeypatch.setattr(passes, "technician_note_offered", change_first)
 
     this_pass = matching_run_pass(job_id=job.pk)
 

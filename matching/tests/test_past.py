@@ -22,6 +22,7 @@ from matching.services import (
     offer_expire_due,
     offer_mark_seen,
     offer_reject,
+    service_rules_set,
 )
 from matching.services.explain import accounts_of, looks_of
 from matching.tests.factories import OfferFactory, offer_expired, offer_rejected
@@ -359,6 +360,23 @@ def test_price_of_that_moment_counts(noon):
     looks = looks_of(passes)
 
     assert [look.search.pays_minor for look in looks] == [8_500, 1_700]
+
+
+def test_rules_of_that_moment_count(noon):
+    job, staff = JobFactory(created_at=noon), UserFactory(admin=True)
+    technician = technician_ready(job.service)
+    offer_rejected(RejectReason.BUSY, technician=technician, created_at=noon)
+    for step, memory_s in ((2, 0), (4, 600), (6, None)):
+        with clock.frozen(noon + step * STEP):
+            values = {"busy_memory_s": memory_s}
+            service_rules_set(service_id=job.service_id, values=values, actor=staff, reason="A trial.")
+    passes = [pass_of(job, noon + step * STEP, number=step) for step in (1, 2, 3, 4, 5, 6, 7)]
+
+    busy_s = [look.search.memory.busy_s for look in looks_of(passes)]
+    kept = [bool(account.kept_out) for account in accounts_of(technician, passes, {})]
+
+    assert busy_s == [1800, 0, 0, 600, 600, 1800, 1800]
+    assert kept == [True, False, False, True, True, True, True]
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -57,7 +57,7 @@ def crowd_of(count):
 
 def scatter(technicians, service, city, radius_m, seed):
     """Give everybody a standing and a row around the city; every fifth is the twin of the one before."""
-    lots = random.Random(seed)
+    lots, ranker = random.Random(seed), ranker_in_index([service.pk])
     rows = []
     for number, technician in enumerate(technicians):
         if not number or number % 5:
@@ -65,8 +65,8 @@ def scatter(technicians, service, city, radius_m, seed):
             standing = some_standing(lots)
         for name, value in standing.items():
             setattr(technician, name, value)
-        rows.append(row_of(technician, service, place, is_busy=lots.random() < 0.3))
-    Technician.objects.bulk_update(technicians, [*standing])
+        rows.append(row_of(technician, service, place, is_busy=lots.random() < 0.3, ranker=ranker))
+    Technician.objects.bulk_create(technicians, update_conflicts=True, unique_fields=["id"], update_fields=[*standing])
     Dispatchable.objects.all().delete()
     Dispatchable.objects.bulk_create(rows)
     swept_at = NOON - timedelta(minutes=lots.choice([0, 9, 600]))
@@ -93,8 +93,8 @@ def some_standing(lots):
     }
 
 
-def row_of(technician, service, place, *, is_busy):
-    rank = ranker_in_index([service.pk])(technician, service.pk)
+def row_of(technician, service, place, *, is_busy, ranker=None):
+    rank = (ranker or ranker_in_index([service.pk]))(technician, service.pk)
     return Dispatchable(
         technician=technician,
         service=service,

@@ -1,9 +1,10 @@
 """Races on PostgreSQL, where writers really meet; each with a control that shows the harness can see the bug."""
 
+import time
 from collections import Counter
 from datetime import timedelta
 from functools import partial
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from django.db import connection, transaction
@@ -16,19 +17,22 @@ from fixmate.core.tests.http import client_for
 from fixmate.core.tests.races import at_once
 from jobs.enums import CancelReason, JobStatus
 from jobs.models import Job, JobEvent
+from jobs.selectors import job_get_locked
 from jobs.services import job_cancel_by_customer
 from jobs.tests.factories import JobFactory
-from matching.enums import OfferStatus
+from matching.enums import OfferStatus, RejectReason
 from matching.facts import facts_of
 from matching.gates import verdicts_of
 from matching.models import Offer
 from matching.rules import rules_for
-from matching.services import matching_run_pass, offer_accept, offer_expire_due
+from matching.services import matching_run_pass, offer_accept, offer_expire_due, offer_reject
 from matching.services.search import search_for
 from technicians.models import Dispatchable
+from technicians.selectors import technician_get_locked
 from technicians.services import position_record, technician_approve, technician_go_online
 from technicians.tests.factories import DocumentFactory, TechnicianFactory, skill_add, technician_ready
 
+OTHER = RejectReason.OTHER
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 
@@ -73,12 +77,16 @@ def test_control_without_any_lock_the_same_race_is_won_more_than_once():
     assert answers.count("won") == 4
 
 
+def let_run_out(offer, *, in_ms):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")  # lifts the trigger that freezes deadlines
+        Offer.objects.filter(pk=offer.pk).update(expires_at=clock.now() + timedelta(milliseconds=in_ms))
+
+
 @pytest.mark.parametrize("_round", range(10))
 def test_accept_and_expiry_at_the_deadline_end_in_one_state(_round):
     offer = offered()
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")  # lifts the trigger that freezes deadlines
-        Offer.objects.filter(pk=offer.pk).update(expires_at=clock.now() + timedelta(milliseconds=15))
+    let_run_out(offer, in_ms=15)
 
     answers = at_once(
         lambda: offer_accept(offer_id=offer.pk, actor=offer.technician.user).status,
@@ -103,6 +111,32 @@ def expire_again_after(offer):
     while clock.now() < offer.expires_at:
         pass
     offer_expire_due()
+
+
+def test_sweep_passes_by_an_offer_that_somebody_is_at():
+    held, free = offered(), offered()
+    let_run_out(held, in_ms=-20)
+    let_run_out(free, in_ms=-10)
+    is_held, is_swept = Event(), Event()
+
+    def hold():
+        with transaction.atomic():
+            job_get_locked(held.job_id)
+            is_held.set()
+            return is_swept.wait(timeout=5)
+
+    def sweep():
+        is_held.wait(timeout=5)
+        count = offer_expire_due()
+        is_swept.set()
+        return count
+
+    answers = at_once(hold, sweep)
+
+    assert answers == [True, 1]
+    assert Offer.objects.get(pk=free.pk).status == OfferStatus.EXPIRED
+    assert Offer.objects.get(pk=held.pk).status == OfferStatus.PENDING
+    assert offer_expire_due() == 1
 
 
 @pytest.mark.parametrize("_round", range(5))
@@ -156,6 +190,49 @@ def test_passes_that_look_at_each_others_technicians_do_not_wait_crosswise(_roun
     assert {offer.job_id: offer.technician_id for offer in Offer.objects.all()} == {
         job.pk: technician.pk for job, technician in zip(jobs, nearest, strict=True)
     }
+
+
+def test_technician_whose_lock_was_waited_for_has_his_whole_time():
+    job = JobFactory()
+    technician = technician_ready(job.service)
+    is_held, began = Event(), Event()
+
+    def hold():
+        with transaction.atomic():
+            technician_get_locked(technician.pk)
+            is_held.set()
+            began.wait(timeout=20)
+            time.sleep(0.5)
+            return clock.now()
+
+    def search():
+        is_held.wait(timeout=20)
+        began.set()
+        return matching_run_pass(job_id=job.pk).started_at
+
+    let_go_at, started_at = at_once(hold, search)
+
+    offer = Offer.objects.get()
+    assert started_at < let_go_at <= offer.created_at
+    assert offer.expires_at - offer.created_at == timedelta(seconds=60)
+
+
+@pytest.mark.parametrize("_round", range(5))
+def test_rejects_and_passes_about_the_same_people_do_not_wait_crosswise(_round):
+    service = ServiceFactory()
+    for _ in range(3):
+        technician_ready(service)
+    jobs = [JobFactory(service=service) for _ in range(6)]
+    at_once(*[partial(matching_run_pass, job_id=job.pk) for job in jobs])
+    offers = list(Offer.objects.filter(status=OfferStatus.PENDING).select_related("technician__user"))
+
+    at_once(
+        *[partial(offer_reject, offer_id=one.pk, actor=one.technician.user, reason=OTHER) for one in offers],
+        *[partial(matching_run_pass, job_id=job.pk) for job in jobs],
+    )
+
+    assert len(offers) == 3
+    assert set(Offer.objects.filter(pk__in=[one.pk for one in offers]).values_list("status", flat=True)) == {"REJECTED"}
 
 
 def test_accept_locks_the_job_and_the_offer_before_it_writes(django_assert_max_num_queries):

@@ -1,8 +1,11 @@
 """Numbers per service: the settings' defaults, what staff set instead, and that it is used."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -14,8 +17,8 @@ from fixmate.core.models import AuditEntry
 from fixmate.core.tests.http import client_for
 from jobs.tests.factories import JobFactory
 from matching.enums import PassOutcome
-from matching.models import Offer, ServiceRules
-from matching.rules import FIELDS, rules_default, rules_for
+from matching.models import Offer, ServiceRules, ServiceRulesState
+from matching.rules import FIELDS, rules_default, rules_for, rules_then, values_of
 from matching.services import matching_run_pass, service_rules_set
 from technicians.tests.factories import technician_ready
 
@@ -140,6 +143,44 @@ def test_setting_needs_a_reason_and_a_service(service, staff):
         service_rules_set(service_id=staff.pk, values={"offer_timeout_s": 20}, actor=staff, reason="Try")
 
     assert (ServiceRules.objects.count(), AuditEntry.objects.count()) == (0, 0)
+
+
+# Their history
+
+
+def test_every_change_is_kept_as_it_was_from_then_on(service, staff, noon):
+    for minute, seconds in enumerate((20, 20, None)):
+        with clock.frozen(noon + timedelta(minutes=minute)):
+            service_rules_set(
+                service_id=service.pk, values={"offer_timeout_s": seconds}, actor=staff, reason="Slow to answer"
+            )
+
+    states = ServiceRulesState.objects.order_by("pk").values_list("service_id", "at", "values")
+    nothing = dict.fromkeys(FIELDS)
+    assert list(states) == [
+        (service.pk, noon, {**nothing, "offer_timeout_s": 20}),
+        (service.pk, noon + timedelta(minutes=2), nothing),
+    ]
+
+
+@pytest.mark.parametrize("act", [lambda states: states.update(values={}), lambda states: states.delete()])
+def test_history_is_append_only(service, staff, act):
+    service_rules_set(service_id=service.pk, values={"offer_timeout_s": 20}, actor=staff, reason="Slow to answer")
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        act(ServiceRulesState.objects.all())
+
+
+def test_history_begins_with_the_rules_there_were(service):
+    begin = import_module("matching.migrations.0003_service_rules_states_begin").begin
+    row = ServiceRules.objects.create(service=service, offer_timeout_s=20, learns_timeout=True)
+    before = datetime(2020, 1, 1, tzinfo=UTC)
+
+    begin(apps, None)
+    begin(apps, None)
+
+    assert ServiceRulesState.objects.get().values == values_of(row)
+    assert rules_then({(service.pk, before)}) == {(service.pk, before): rules_for(service.pk)}
 
 
 # Over REST

@@ -3,20 +3,25 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.tests.factories import UserFactory
 from catalog.tests.factories import CategoryFactory, ServiceFactory
 from fixmate.core import clock
+from fixmate.core.geo import area_of, cell_of
 from fixmate.core.runner import run_sweep
 from fixmate.core.tests.http import client_for
 from jobs.models import Job
 from jobs.tests.factories import JobFactory, job_assigned, job_completed, job_matching, job_unmatched
-from matching.enums import AlertKind
+from matching import supply
+from matching.enums import AlertKind, OfferStatus
 from matching.models import Alert, Offer, ServiceRules
 from matching.outlook import wait_left_min
 from matching.services import matching_run_pass, scarcity_review
 from matching.services.learning import learned_timeout_s
 from matching.services.scarcity import is_scarce
+from matching.supply import waiting_count
 from matching.tests.factories import OfferFactory, offer_expired, offer_rejected
 from technicians.models import Dispatchable
 from technicians.tests.factories import TechnicianFactory, technician_ready
@@ -83,6 +88,41 @@ def test_technicians_who_cannot_come_now_do_not_count(job, service, noon, why):
     assert is_scarce(job, noon) is True
 
 
+def test_jobs_that_wait_elsewhere_are_not_even_read(job, service, noon, monkeypatch):
+    near = waiting(service, noon)
+    for number in range(5):
+        waiting(service, noon, latitude=43.0 + number)
+    read = []
+    monkeypatch.setattr(supply, "cell_of", lambda *place: read.append(place) or cell_of(*place))
+
+    answer = client_for(job.customer).get(f"/api/v1/jobs/{job.pk}/search")
+
+    assert answer.json()["is_scarce"] is True
+    assert read == [(near.latitude, near.longitude)]
+
+
+def test_jobs_are_counted_up_to_a_limit(service, noon):
+    jobs = [waiting(service, noon) for _ in range(4)]
+    area = area_of(jobs[0].latitude, jobs[0].longitude)
+
+    counts = [waiting_count(service_id=service.pk, area=area, but=[jobs[0].pk], limit=limit) for limit in (2, 3, 4)]
+
+    assert counts == [2, 3, 3]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="the plans of PostgreSQL")
+def test_jobs_that_wait_near_are_read_by_their_index(job, noon):
+    with connection.cursor() as cursor, CaptureQueriesContext(connection) as queries:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        is_scarce(job, noon)
+        (asked,) = [query["sql"] for query in queries.captured_queries if 'FROM "jobs_job"' in query["sql"]]
+        cursor.execute("EXPLAIN " + asked)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+
+    assert "job_waiting_near" in plan
+    assert "latitude >=" in plan.split("Index Cond")[1].splitlines()[0]
+
+
 def test_technician_who_looks_at_an_offer_does_not_count(job, service, noon):
     OfferFactory(technician=technician_ready(service), created_at=noon)
 
@@ -92,19 +132,74 @@ def test_technician_who_looks_at_an_offer_does_not_count(job, service, noon):
 # What follows from it
 
 
-def test_scarce_place_keeps_the_radius_and_staff_are_told(job, service, noon):
+@pytest.fixture
+def out_of_luck(job, service, noon):
+    """The job, whose one technician nearby declined it in the first pass."""
     offer_rejected(job=job, technician=technician_ready(service), created_at=noon)
-    waiting(service, noon)
     matching_run_pass(job_id=job.pk)
+    return job
 
+
+def praised(service, **place):
+    """A technician whom any policy with an eye for quality would send a little further."""
+    return technician_ready(service, rating_sum=500, rating_count=100, **place)
+
+
+def test_scarce_place_prefers_who_is_near_and_staff_are_told(out_of_luck, service, noon):
+    job = out_of_luck
+    for _ in range(3):
+        waiting(service, noon)
     with clock.frozen(noon + 2 * MINUTE):
+        praised(service, latitude=job.latitude + 6.5 * KM)
+        near = technician_ready(service, latitude=job.latitude + 5.9 * KM)
+
         held = matching_run_pass(job_id=job.pk)
-        matching_run_pass(job_id=job.pk)
 
     alert = Alert.objects.get()
-    assert held.radius_m == 6000
+    assert (held.radius_m, Offer.objects.latest("number").technician) == (6000, near)
     assert (alert.kind, alert.service, alert.job) == (AlertKind.SCARCITY, service, None)
     assert alert.subject == f"{service.pk}:{alert.data['cell']}"
+
+
+def test_where_there_are_enough_a_better_one_farther_is_preferred(out_of_luck, service, noon):
+    job = out_of_luck
+    with clock.frozen(noon + 2 * MINUTE):
+        better = praised(service, latitude=job.latitude + 6.5 * KM)
+        technician_ready(service, latitude=job.latitude + 5.9 * KM)
+
+        this_pass = matching_run_pass(job_id=job.pk)
+
+    assert (this_pass.radius_m, Offer.objects.latest("number").technician) == (14_000, better)
+
+
+@pytest.mark.parametrize("why", ["declined", "looking at another offer", "kept out"])
+def test_scarce_place_is_left_at_once_where_nobody_near_may_be_asked(out_of_luck, service, noon, why):
+    job = out_of_luck
+    for _ in range(3):
+        waiting(service, noon)
+    with clock.frozen(noon + 2 * MINUTE):
+        if why == "looking at another offer":
+            OfferFactory(technician=technician_ready(service), created_at=clock.now())
+        if why == "kept out":
+            technician_ready(service, base_latitude=43.0, travel_radius_m=100)
+        farther = technician_ready(service, latitude=job.latitude + 9 * KM)
+
+        this_pass = matching_run_pass(job_id=job.pk)
+
+    offer = Offer.objects.get(job=job, status=OfferStatus.PENDING)
+    assert (this_pass.radius_m, offer.technician) == (14_000, farther)
+    assert Alert.objects.get().kind == AlertKind.SCARCITY
+
+
+def test_scarce_place_is_left_no_further_than_the_rules_say(out_of_luck, service, noon):
+    job = out_of_luck
+    waiting(service, noon)
+    with clock.frozen(noon + MINUTE):
+        technician_ready(service, latitude=job.latitude + 11 * KM)
+
+        this_pass = matching_run_pass(job_id=job.pk)
+
+    assert (this_pass.radius_m, this_pass.passed) == (10_000, 0)
 
 
 def test_nobody_at_all_in_reach_widens_the_radius_even_where_it_is_scarce(job, service, noon):

@@ -26,11 +26,6 @@ def _allowed(settings):
 
 
 @pytest.fixture
-def dispatcher():
-    return UserFactory(admin=True, is_dispatcher=True)
-
-
-@pytest.fixture
 def admin():
     return UserFactory(admin=True)
 

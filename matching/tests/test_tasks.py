@@ -127,14 +127,14 @@ def _lose_every_message():
 
 def test_row_that_fails_holds_up_no_other(noon, monkeypatch):
     first, second = OfferFactory(created_at=noon), OfferFactory(created_at=noon + timedelta(seconds=1))
-    get = offers.job_get_locked
+    get = offers.job_find_unheld
 
     def broken(job_id):
         if job_id == first.job_id:
             raise RuntimeError("a row nobody can lock")
         return get(job_id)
 
-    monkeypatch.setattr(offers, "job_get_locked", broken)
+    monkeypatch.setattr(offers, "job_find_unheld", broken)
     with clock.frozen(noon + timedelta(minutes=5)):
         run_sweep("matching.expire_offers")
 

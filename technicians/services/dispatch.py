@@ -1,11 +1,12 @@
 """Who could be offered a job now: going online and offline, and the table that the candidate query reads."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from accounts.errors import AccountSuspended
 from fixmate.core import clock, events
@@ -20,6 +21,7 @@ from technicians.selectors import dispatchable_list_locked, position_get_locked,
 from technicians.services.history import history_note
 
 _PRESENCE = ["is_online", "online_since", "idle_since"]
+_SAVED_ONE_BY_ONE = 3
 _RANK = ["is_busy", "idle_since", "rank_static", "rank_key"]
 
 
@@ -56,20 +58,41 @@ def dispatchable_rerank(technicians: Collection[Technician]) -> int:
     rows = dispatchable_list_locked(by_id)
     ranker = ranker_for({row.service_id for row in rows})
     changed = [row for row in rows if _rank_changes(row, by_id[row.technician_id], ranker)]
-    Dispatchable.objects.bulk_update(changed, _RANK)
+    _save_ranks(changed)
     return len(changed)
 
 
+def _save_ranks(rows: Sequence[Dispatchable]) -> None:
+    """One technician's few rows are saved one by one: building one statement for many costs more than they do."""
+    if len(rows) <= _SAVED_ONE_BY_ONE:
+        for row in rows:
+            row.save(update_fields=_RANK)
+    else:
+        Dispatchable.objects.bulk_update(rows, _RANK)
+
+
+@transaction.atomic
 def dispatchable_cap_patience(*, service_id: UUID, patience: Patience, at: datetime) -> int:
     """Give the rows whose wait has reached the cap the key that grows no more; return how many. Idempotent.
 
-    One UPDATE. A row that is written meanwhile is looked at again by the database before it is changed.
+    Some at a time, locked in the order of pings: an UPDATE by itself takes rows in whatever order its plan finds them,
+    and would wait crosswise with a batch of pings. A row that was written meanwhile is asked again under its lock.
     """
     if not patience.ends:
         return 0
-    capped = Dispatchable.objects.filter(service=service_id, rank_key__lt=GROWING_BELOW)
-    capped = capped.filter(idle_since__lte=at - timedelta(minutes=patience.cap_min))
-    return capped.update(rank_key=F("rank_static") + patience.most)
+    growing = Dispatchable.objects.filter(service=service_id, rank_key__lt=GROWING_BELOW)
+    due = growing.filter(idle_since__lte=at - timedelta(minutes=patience.cap_min))
+    capped, after = 0, UUID(int=0)
+    while batch := _lock_next(due.filter(technician__gt=after)):
+        *_, after = batch.values()
+        capped += Dispatchable.objects.filter(pk__in=batch).update(rank_key=F("rank_static") + patience.most)
+    return capped
+
+
+def _lock_next(rows: QuerySet[Dispatchable]) -> dict[int, UUID]:
+    """Lock the next rows of one service in the order of their technicians; return whose each is."""
+    locked = rows.select_for_update(no_key=True).order_by("technician_id")
+    return dict(locked.values_list("pk", "technician_id")[: settings.RANK_BATCH])
 
 
 def _rank_changes(row: Dispatchable, technician: Technician, ranker: Ranker) -> bool:

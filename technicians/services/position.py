@@ -1,7 +1,8 @@
 """Where technicians are. One ping or five hundred go the same way: the same locks, the same rules, the same rows.
 
-Locks: the technicians whose trace is due, then the positions, then the rows of matching, each in the order of their
-keys, so that no two of these, nor anybody else, wait for each other crosswise.
+Locks: the positions, then the rows of matching, each in the order of their keys, so that no two of these, nor anybody
+else, wait for each other crosswise. The first ping of a technician locks him before that. A trace refers to him, which
+waits for nobody: whoever locks a technician leaves his key alone.
 """
 
 from collections.abc import Collection
@@ -18,8 +19,8 @@ from technicians.models import Position, PositionTrace
 from technicians.ping_queue import Ping
 from technicians.selectors import position_get_locked, technician_get_locked
 from technicians.services.dispatch import dispatchable_refresh
-from technicians.services.position_rows import positions_write
-from technicians.trails import Held, Trail, position_list_locked, technicians_lock_in_order, trails_of
+from technicians.services.position_rows import Step, positions_write
+from technicians.trails import Held, position_list_locked
 
 CLOCK_SKEW = timedelta(seconds=60)
 
@@ -84,87 +85,52 @@ def _begin(ping: Ping) -> None:
     if held is not None:
         positions_move([ping])
         return
-    position = _moved(ping, ping.accepted_at)
-    position.save(force_insert=True)
-    _trace(position).save(force_insert=True)
+    place = {"latitude": ping.latitude, "longitude": ping.longitude}
+    Position.objects.create(
+        technician=technician,
+        **place,
+        accuracy_m=ping.accuracy_m,
+        recorded_at=ping.recorded_at,
+        location_at=ping.accepted_at,
+        traced_latitude=ping.latitude,
+        traced_longitude=ping.longitude,
+    )
+    PositionTrace.objects.create(technician=technician, at=ping.accepted_at, **place)
     dispatchable_refresh(technician)
 
 
 @transaction.atomic
 def positions_move(pings: Collection[Ping]) -> list[Ping]:
-    """Write the pings, one a technician, with the same few statements however many they are.
+    """Write the pings, one a technician: two statements on PostgreSQL, however many they are.
 
     Return those of technicians without a position: the first ping makes rows of matching, each on its own.
     """
     newest = {ping.technician_id: ping for ping in pings}
-    trails = trails_of(newest)
-    traced = {pk for pk, trail in trails.items() if _leaves_trace(trail, newest[pk])}
-    technicians_lock_in_order(traced)
-    held = position_list_locked(trails)
-    moved = [after for one in held if (after := position_after(one, newest[one.technician_id]))]
-    positions_write(moved)
-    PositionTrace.objects.bulk_create(_trace(position) for position in moved if position.pk in traced)
-    return [ping for pk, ping in newest.items() if pk not in trails]
+    held = position_list_locked(list(newest))
+    taken = list(newest.values())
+    positions_write([step for one in held if (step := step_of(one, taken[one.number]))])
+    known = {one.number for one in held}
+    return [ping for number, ping in enumerate(taken) if number not in known]
 
 
-def position_after(held: Held, ping: Ping) -> Position | None:
-    """Return the position as the ping leaves it, or None if it changes nothing.
+def step_of(held: Held, ping: Ping) -> Step | None:
+    """Return what the ping changes, or None if it changes nothing.
 
     `location_at` never goes back: a ping that waited for a flush may be younger by the phone's clock and older by ours.
     """
-    if ping.recorded_at <= held.recorded_at:
+    if ping.recorded_at.timestamp() <= held.recorded_s:
         return None
+    silent_s = ping.accepted_at.timestamp() - held.location_s
     moved_m = distance_m(held.latitude, held.longitude, ping.latitude, ping.longitude)
-    at = max(held.location_at, ping.accepted_at)
-    if moved_m >= settings.POSITION_MIN_MOVE_M:
-        return _moved(ping, at)
-    if ping.accepted_at - held.location_at >= timedelta(seconds=settings.POSITION_TOUCH_S):
-        return _touched(held, ping, at)
+    is_move = moved_m >= settings.POSITION_MIN_MOVE_M
+    if is_move or silent_s >= settings.POSITION_TOUCH_S:
+        return Step(ping, held, is_move, silent_s > settings.POSITION_FRESH_S or _has_gone_on(held, ping))
     return None
 
 
-def _moved(ping: Ping, at: datetime) -> Position:
-    return Position(
-        technician_id=ping.technician_id,
-        latitude=ping.latitude,
-        longitude=ping.longitude,
-        accuracy_m=ping.accuracy_m,
-        recorded_at=ping.recorded_at,
-        location_at=at,
-    )
-
-
-def _touched(held: Held, ping: Ping, at: datetime) -> Position:
-    return Position(
-        technician_id=held.technician_id,
-        latitude=held.latitude,
-        longitude=held.longitude,
-        accuracy_m=held.accuracy_m,
-        recorded_at=ping.recorded_at,
-        location_at=at,
-    )
-
-
-# Traces
-
-
-def _leaves_trace(trail: Trail, ping: Ping) -> bool:
-    """Tell whether the ping takes him on by `POSITION_TRACE_M`, or breaks a silence of `POSITION_FRESH_S`.
-
-    Asked before the position is locked, because a trace locks the technician, who comes first. A ping that slips in
-    between can only make it less due, or put it off to the next ping.
-    """
-    was_silent = ping.accepted_at - trail.location_at > timedelta(seconds=settings.POSITION_FRESH_S)
-    if was_silent or trail.last is None:
+def _has_gone_on(held: Held, ping: Ping) -> bool:
+    """Tell whether the ping takes him `POSITION_TRACE_M` from the place of his last trace, if there is one."""
+    if held.traced_latitude is None or held.traced_longitude is None:
         return True
-    moved_m = distance_m(*trail.last, ping.latitude, ping.longitude)
-    return moved_m >= settings.POSITION_TRACE_M
-
-
-def _trace(position: Position) -> PositionTrace:
-    return PositionTrace(
-        technician_id=position.pk,
-        at=position.location_at,
-        latitude=position.latitude,
-        longitude=position.longitude,
-    )
+    gone_m = distance_m(held.traced_latitude, held.traced_longitude, ping.latitude, ping.longitude)
+    return gone_m >= settings.POSITION_TRACE_M

@@ -1,66 +1,99 @@
-"""Writing many positions at once, and the rows of matching made of them."""
+"""Writing many positions at once, with their traces and the rows of matching made of them."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 from django.db import connection
 
 from fixmate.core.geo import cell_of
-from technicians.models import Dispatchable, Position
-from technicians.trails import array_of
+from technicians.models import Dispatchable, Position, PositionTrace
+from technicians.ping_queue import Ping
+from technicians.trails import Held, array_of
 
-# Arrays, not a list of values: the text of the statement is the same for one row and for five hundred.
-_POSITIONS = """
-UPDATE technicians_position AS held
-SET latitude = ping.latitude, longitude = ping.longitude, accuracy_m = ping.accuracy_m,
-    recorded_at = ping.recorded_at, location_at = ping.location_at
-FROM unnest(%s::uuid[], %s::float8[], %s::float8[], %s::float8[], %s::timestamptz[], %s::timestamptz[])
-    AS ping (technician_id, latitude, longitude, accuracy_m, recorded_at, location_at)
-WHERE held.technician_id = ping.technician_id
-"""
-# Locked in the order of their key first: an UPDATE by itself takes rows in whatever order its plan finds them.
-_DISPATCHABLE = """
-WITH held AS MATERIALIZED (
-    SELECT id, technician_id FROM technicians_dispatchable WHERE technician_id = ANY(%s::uuid[])
-    ORDER BY technician_id, service_id FOR NO KEY UPDATE
+# Arrays, not a list of values: the text of the statement is the same for one row and for five hundred. What is NULL
+# in a ping stays as it is. The rows of matching are locked in the order of their key before any of them is written:
+# an UPDATE by itself takes rows in whatever order its plan finds them.
+_WRITE = """
+WITH moved AS (
+    UPDATE technicians_position AS held
+    SET latitude = coalesce(ping.latitude, held.latitude), longitude = coalesce(ping.longitude, held.longitude),
+        accuracy_m = CASE WHEN ping.cell IS NULL THEN held.accuracy_m ELSE ping.accuracy_m END,
+        recorded_at = ping.recorded_at, location_at = greatest(held.location_at, ping.accepted_at),
+        traced_latitude =
+            CASE WHEN ping.is_traced THEN coalesce(ping.latitude, held.latitude) ELSE held.traced_latitude END,
+        traced_longitude =
+            CASE WHEN ping.is_traced THEN coalesce(ping.longitude, held.longitude) ELSE held.traced_longitude END
+    FROM unnest(
+        %s::uuid[], %s::bigint[], %s::float8[], %s::float8[], %s::float8[], %s::timestamptz[], %s::timestamptz[],
+        %s::bool[]
+    ) AS ping (technician_id, cell, latitude, longitude, accuracy_m, recorded_at, accepted_at, is_traced)
+    WHERE held.technician_id = ping.technician_id
+    RETURNING held.technician_id, held.latitude, held.longitude, held.location_at, ping.cell, ping.is_traced
+), traced AS (
+    INSERT INTO technicians_positiontrace (technician_id, at, latitude, longitude)
+    SELECT technician_id, location_at, latitude, longitude FROM moved WHERE is_traced
+), locked AS MATERIALIZED (
+    SELECT row.id, moved.cell, moved.latitude, moved.longitude, moved.location_at
+    FROM technicians_dispatchable AS row JOIN moved USING (technician_id)
+    ORDER BY row.technician_id, row.service_id FOR NO KEY UPDATE OF row
 )
 UPDATE technicians_dispatchable AS row
-SET cell = ping.cell, latitude = ping.latitude, longitude = ping.longitude, location_at = ping.location_at
-FROM held JOIN unnest(%s::uuid[], %s::bigint[], %s::float8[], %s::float8[], %s::timestamptz[])
-    AS ping (technician_id, cell, latitude, longitude, location_at) ON ping.technician_id = held.technician_id
-WHERE row.id = held.id
+SET cell = coalesce(locked.cell, row.cell), latitude = locked.latitude, longitude = locked.longitude,
+    location_at = locked.location_at
+FROM locked WHERE row.id = locked.id
 """
 
 
-def positions_write(positions: Sequence[Position]) -> None:
-    """Write positions that the caller has locked, and the dispatchable rows of their technicians.
+class Step(NamedTuple):
+    """What a ping changes: everything, or without a move only when the technician was last heard of."""
 
-    Two statements on PostgreSQL, however many there are; on SQLite, which has one writer, two for each.
+    ping: Ping
+    held: Held
+    is_move: bool
+    is_traced: bool
+
+
+def positions_write(steps: Sequence[Step]) -> None:
+    """Write positions that the caller has locked, the traces due, and the dispatchable rows of their technicians.
+
+    One statement on PostgreSQL, however many there are; on SQLite, which has one writer, two or three for each. A
+    statement of its own, after the one that locked: rows made by whoever had the lock before are seen.
     """
-    if not positions:
+    if not steps:
         return
     if connection.vendor == "postgresql":  # pragma: postgresql
-        _write_together(positions)
+        _write_together(steps)
     else:
-        _write_each(positions)
+        for step in steps:
+            _write(step)
 
 
-def _write_together(positions: Sequence[Position]) -> None:  # pragma: postgresql
-    ids = array_of(one.pk for one in positions)
-    latitudes, longitudes = array_of(one.latitude for one in positions), array_of(one.longitude for one in positions)
-    recorded, located = array_of(one.recorded_at for one in positions), array_of(one.location_at for one in positions)
-    accuracies = array_of(one.accuracy_m for one in positions)
-    cells = array_of(cell_of(one.latitude, one.longitude) for one in positions)
+def _write_together(steps: Sequence[Step]) -> None:  # pragma: postgresql
+    pings = [step.ping for step in steps]
+    places = [(step.ping.latitude, step.ping.longitude) if step.is_move else None for step in steps]
+    columns = (
+        [ping.technician_id.hex for ping in pings],
+        [str(cell_of(*place)) if place else "NULL" for place in places],
+        [repr(place[0]) if place else "NULL" for place in places],
+        [repr(place[1]) if place else "NULL" for place in places],
+        ["NULL" if ping.accuracy_m is None else repr(ping.accuracy_m) for ping in pings],
+        [ping.recorded_at.isoformat() for ping in pings],
+        [ping.accepted_at.isoformat() for ping in pings],
+        ["t" if step.is_traced else "f" for step in steps],
+    )
     with connection.cursor() as cursor:
-        cursor.execute(_POSITIONS, [ids, latitudes, longitudes, accuracies, recorded, located])
-        cursor.execute(_DISPATCHABLE, [ids, ids, cells, latitudes, longitudes, located])
+        cursor.execute(_WRITE, [array_of(column) for column in columns])
 
 
-def _write_each(positions: Sequence[Position]) -> None:
-    for one in positions:
-        one.save(force_update=True)
-        Dispatchable.objects.filter(technician=one.pk).update(
-            cell=cell_of(one.latitude, one.longitude),
-            latitude=one.latitude,
-            longitude=one.longitude,
-            location_at=one.location_at,
-        )
+def _write(step: Step) -> None:
+    ping, held = step.ping, step.held
+    at = max(ping.accepted_at, datetime.fromtimestamp(held.location_s, UTC))
+    latitude, longitude = (ping.latitude, ping.longitude) if step.is_move else (held.latitude, held.longitude)
+    changes = {"latitude": latitude, "longitude": longitude, "location_at": at}
+    accuracy = {"accuracy_m": ping.accuracy_m} if step.is_move else {}
+    traced = {"traced_latitude": latitude, "traced_longitude": longitude} if step.is_traced else {}
+    Position.objects.filter(pk=ping.technician_id).update(recorded_at=ping.recorded_at, **changes, **accuracy, **traced)
+    Dispatchable.objects.filter(technician=ping.technician_id).update(cell=cell_of(latitude, longitude), **changes)
+    if step.is_traced:
+        PositionTrace.objects.create(technician_id=ping.technician_id, at=at, latitude=latitude, longitude=longitude)

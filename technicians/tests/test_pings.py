@@ -12,8 +12,9 @@ from fixmate.core.geo import cell_of
 from fixmate.core.ids import uuid7
 from technicians import ping_queue
 from technicians.models import Dispatchable, Position, PositionTrace
-from technicians.services import position as position_module
+from technicians.ping_queue import Ping
 from technicians.services import position_flush_of, position_record, position_report, positions_flush
+from technicians.services.position import position_take, positions_move
 from technicians.tests.factories import TechnicianFactory, technician_ready
 from technicians.tests.pings import batched, redis_away  # noqa: F401 - fixtures
 
@@ -134,8 +135,8 @@ def test_a_batch_takes_a_constant_number_of_statements(noon, batched, item_count
     for number, technician in enumerate(technicians):
         report(technician, noon, 1, 43 + number)
 
-    # savepoint, trails, technicians, positions, positions, rows, traces, release
-    with django_assert_num_queries(8):
+    # savepoint, positions locked, everything written, release
+    with django_assert_num_queries(4):
         flush(noon, 2)
 
     assert {latitude for (latitude,) in Position.objects.values_list("latitude")} == set(range(43, 43 + item_count))
@@ -211,19 +212,34 @@ def test_the_flush_is_a_sweep(noon, redis_away):  # noqa: F811
     runner.run_sweep("technicians.flush_positions")
 
 
-def test_a_ping_that_slipped_in_before_the_trace_was_decided_is_kept(noon, monkeypatch):
-    """Between the look at the trail and the lock, another ping has moved him on."""
-    technician = TechnicianFactory()
-    report(technician, noon)
-    lock = position_module.technicians_lock_in_order
+def test_in_a_batch_each_ping_counts_as_if_it_came_alone(noon):
+    """A move, a move that leaves a trace, a step soon and late, a step after silence, one that is late, a bare one."""
+    kinds = [(0.001, 5), (0.01, 5), (0.0001, 5), (0.0001, 40), (0.0001, 200), (0.01, -5), (0.001, 130)]
+    service = ServiceFactory()
+    alone, together = ([technician_ready(service) for _ in kinds] for _ in range(2))
 
-    def lock_after_the_other(ids):
-        Position.objects.filter(pk=technician.pk).update(latitude=60, recorded_at=noon + timedelta(seconds=9))
-        lock(ids)
+    def pings(technicians):
+        moments = [noon + timedelta(seconds=seconds) for _, seconds in kinds]
+        return [
+            Ping(one.pk, 42.36 + north, -71.06, 3.5 if number % 2 else None, recorded_at=at, accepted_at=at)
+            for number, (one, (north, _), at) in enumerate(zip(technicians, kinds, moments, strict=True))
+        ]
 
-    monkeypatch.setattr(position_module, "technicians_lock_in_order", lock_after_the_other)
+    for ping in pings(alone):
+        position_take(ping)
+    left = positions_move(pings(together)[::-1])
 
-    report(technician, noon, 5, 50)
+    assert left == []
+    assert [outcome(one) for one in together] == [outcome(one) for one in alone]
+    traces = [[42.36], [42.36, 42.37], [42.36], [42.36], [42.36, 42.36], [42.36], [42.36, 42.361]]
+    assert [outcome(one)[2] for one in together] == traces
 
-    assert held(technician)[0] == 60
-    assert PositionTrace.objects.count() == 1
+
+def outcome(technician):
+    places = ("latitude", "longitude", "location_at")
+    traces = PositionTrace.objects.filter(technician=technician).order_by("id")
+    return (
+        Position.objects.values_list(*places, "accuracy_m", "recorded_at", "traced_latitude").get(pk=technician.pk),
+        Dispatchable.objects.values_list(*places, "cell").get(technician=technician),
+        [round(latitude, 6) for latitude in traces.values_list("latitude", flat=True)],
+    )

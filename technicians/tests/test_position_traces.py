@@ -1,9 +1,10 @@
+import random
 from datetime import timedelta
 
 import pytest
 
 from fixmate.core import clock
-from technicians.models import PositionTrace
+from technicians.models import Position, PositionTrace
 from technicians.selectors import position_at
 from technicians.services import position_record
 from technicians.tests.factories import TechnicianFactory
@@ -56,14 +57,46 @@ def test_a_ping_that_is_ignored_leaves_none(noon):
     assert traces(noon) == [(0, 42.36)]
 
 
-def test_a_position_without_any_trace_gets_one(noon):
+def test_a_position_without_a_traced_place_gets_one(noon):
+    """Positions from before the place was kept."""
     technician = TechnicianFactory()
     ping(technician, noon, 0)
-    PositionTrace.objects.all().delete()
+    Position.objects.update(traced_latitude=None, traced_longitude=None)
 
     ping(technician, noon, 30)
+    ping(technician, noon, 60)
 
-    assert traces(noon) == [(30, 42.36)]
+    assert traces(noon) == [(0, 42.36), (30, 42.36)]
+
+
+def test_a_step_after_a_silence_leaves_a_trace_where_he_was_held_to_be(noon):
+    technician = TechnicianFactory()
+    ping(technician, noon, 0)
+
+    ping(technician, noon, 200, 42.36 + HALF_KM / 20)
+
+    assert traces(noon) == [(0, 42.36), (200, 42.36)]
+
+
+def test_the_place_of_the_last_trace_is_kept_beside_the_position(noon):
+    """What a ping asks in place of the traces themselves, after each of many pings of all kinds."""
+    lots, technicians, wrong = random.Random(4), TechnicianFactory.create_batch(3), []
+
+    for number in range(60):
+        latitude = 42.36 + lots.choice([0, 0.0003, 0.001, 0.003, 0.006])
+        ping(lots.choice(technicians), noon, number * 2, latitude)
+        wrong += [pk for pk, *place in traced_places() if place != list(last_place(pk))]
+
+    assert (wrong, PositionTrace.objects.count() > 10) == ([], True)
+
+
+def traced_places():
+    return Position.objects.values_list("pk", "traced_latitude", "traced_longitude")
+
+
+def last_place(technician_id):
+    rows = PositionTrace.objects.filter(technician=technician_id).order_by("-at", "-id")
+    return rows.values_list("latitude", "longitude").first()
 
 
 def test_position_at_is_the_last_trace_until_then(noon):

@@ -1,15 +1,20 @@
 """What only real locks show."""
 
+import time
 from datetime import timedelta
+from threading import Barrier, Event
 
 import pytest
+from django.db import connection, transaction
 
 from catalog.tests.factories import ServiceFactory
 from fixmate.core import clock
 from fixmate.core.tests.races import at_once
 from technicians.models import Dispatchable, Position
 from technicians.ping_queue import Ping
+from technicians.ranking import Patience
 from technicians.services import (
+    dispatchable_cap_patience,
     position_record,
     technician_go_offline,
     technician_go_online,
@@ -64,7 +69,7 @@ def test_pings_while_the_rows_are_written_anew_are_not_lost():
 
 
 def test_flushes_pings_and_services_at_once_never_wait_crosswise():
-    """Traces lock technicians, pings lock positions, services lock both: always in that order, and by key."""
+    """Pings lock positions and rows, services lock technicians before them: always in that order, and by key."""
     service = ServiceFactory()
     technicians = [technician_ready(service) for _ in range(6)]
     at = clock.now()
@@ -83,6 +88,45 @@ def test_flushes_pings_and_services_at_once_never_wait_crosswise():
     assert answers == [True] * 10
     assert table_agrees()
     assert set(Position.objects.values_list("latitude", flat=True)) == {50}
+
+
+def test_pings_and_the_cap_of_patience_do_not_wait_crosswise():
+    """The rows lie on the page in the wrong order: an UPDATE that went by it would hold the last and want the first."""
+    service = ServiceFactory()
+    first, last = sorted((technician_ready(service) for _ in range(2)), key=lambda one: one.pk)
+    rows = [Dispatchable.objects.get(technician=one) for one in (last, first)]
+    Dispatchable.objects.all().delete()
+    for row in rows:
+        row.save(force_insert=True)
+    at = clock.now()
+    holds_first, capping = Barrier(2), Event()
+
+    def cap():
+        holds_first.wait(timeout=20)
+        capping.set()
+        return dispatchable_cap_patience(service_id=service.pk, patience=Patience(0.15, 0.0), at=at)
+
+    def move():
+        pings = [Ping(one.pk, 43.0, -71.06, None, at + timedelta(seconds=1), at) for one in (first, last)]
+        with transaction.atomic():
+            positions_move(pings[:1])
+            holds_first.wait(timeout=20)
+            capping.wait(timeout=20)
+            wait_until_somebody_waits()
+            return positions_move(pings[1:])
+
+    assert at_once(cap, move) == [2, []]
+    assert table_agrees()
+
+
+def wait_until_somebody_waits():
+    with connection.cursor() as cursor:
+        for _ in range(200):
+            cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.02)
+    raise AssertionError("nobody waits")
 
 
 def test_going_offline_beats_a_ping():

@@ -105,3 +105,15 @@ def test_keys_are_capped_once_the_wait_is_long_enough(waited_min, patience, capp
     assert changed == [capped, 0]
     assert row.rank_key == (row.rank_static + 18.0 if capped else before[0])
     assert other.rank_key == before[1]
+
+
+@pytest.mark.django_db
+def test_all_keys_are_capped_however_small_the_batches(noon, settings):
+    settings.RANK_BATCH = 2
+    service = ServiceFactory()
+    for _ in range(5):
+        technician_ready(service)
+    at = noon + timedelta(hours=2)
+
+    assert dispatchable_cap_patience(service_id=service.pk, patience=PATIENCE, at=at) == 5
+    assert not Dispatchable.objects.filter(rank_key__lt=GROWING_BELOW).exists()

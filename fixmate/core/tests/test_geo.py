@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fixmate.core import geo
-from fixmate.core.geo import EARTH_RADIUS_M, cell_of, cells_around, cells_within, distance_m
+from fixmate.core.geo import EARTH_RADIUS_M, area_of, cell_of, cells_around, cells_within, distance_m
 
 LATITUDES = st.floats(-90, 90)
 LONGITUDES = st.floats(-180, 180)
@@ -50,11 +50,24 @@ def test_the_cells_hold_every_point_around_the_twelve_pentagons_too(pentagon, aw
     assert cell_of(*point_at(*here, radius, bearing)) in cells_within(*here, radius)
 
 
-def test_the_cells_around_are_the_six_that_touch_it_and_itself():
-    cell = cell_of(42.36, -71.06)
+def test_the_cells_around_are_those_of_the_area_and_of_the_six_that_touch_it():
+    area = area_of(42.36, -71.06)
+    areas = {h3.cell_to_parent(cell, geo.AREA_RESOLUTION) for cell in cells_around(area)}
 
-    assert len(cells_around(cell)) == 7
-    assert all(h3.are_neighbor_cells(cell, other) for other in cells_around(cell) if other != cell)
+    assert cell_of(42.36, -71.06) in cells_around(area)
+    assert (len(cells_around(area)), len(areas)) == (49, 7)
+    assert all(h3.are_neighbor_cells(area, other) for other in areas - {area})
+
+
+@settings(max_examples=200)
+@given(LATITUDES, LONGITUDES)
+def test_whatever_lies_around_an_area_lies_within_three_reaches_of_its_centre(latitude, longitude):
+    area = area_of(latitude, longitude)
+    centre = h3.cell_to_latlng(area)
+
+    for cell in cells_around(area):
+        for corner in h3.cell_to_boundary(cell):
+            assert haversine_m(*centre, *corner) < 3 * geo.AREA_REACH_M
 
 
 def test_the_reach_of_a_cell_is_a_bound():
@@ -68,7 +81,7 @@ def test_the_reach_of_a_cell_is_a_bound():
 
 
 def test_a_small_radius_asks_for_few_cells():
-    assert len(cells_within(42.36, -71.06, 6_000)) < 100
+    assert len(cells_within(42.36, -71.06, 6_000)) < 200
 
 
 @settings(max_examples=300)
