@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from fixmate.core.console import ConsoleAdmin, ReadOnlyInline, StaffAct
 from jobs.models import Block, Job, JobEvent, JobPhoto, JobPrice
-from jobs.services import job_cancel_by_staff, job_rematch_by_staff
+from jobs.services import job_cancel_by_staff, job_look_by_staff
 
 
 def _cancel(job: Job, *, actor: Any, reason: str) -> None:
@@ -12,7 +12,7 @@ def _cancel(job: Job, *, actor: Any, reason: str) -> None:
 
 
 def _rematch(job: Job, *, actor: Any, reason: str) -> None:
-    job_rematch_by_staff(job_id=job.pk, actor=actor, reason=reason)
+    job_look_by_staff(job_id=job.pk, actor=actor, reason=reason)
 
 
 class JobPriceInline(ReadOnlyInline):

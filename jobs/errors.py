@@ -5,6 +5,7 @@ class StartCodeWrong(Conflict):
     """Details: `tries_left`."""
 
     code, message = "START_CODE_WRONG", "The start code is not right. Ask the customer for it."
+    is_recorded = True  # the try counts
 
 
 class StartCodeLocked(Conflict):

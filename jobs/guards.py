@@ -1,9 +1,15 @@
-"""What the database refuses on the jobs' tables, and the code each refusal has."""
+"""What the database refuses on the jobs' tables, and what jobs add to an account's life."""
 
+from django.db.models import Q
+
+from accounts.hooks import ExportPart, acquainted_by, deletion_guarded_by, erased_by, exported_as
 from fixmate.core.db_errors import refuse
 from fixmate.core.triggers import SQLITE, Trigger, declare
+from jobs.enums import BlockSide
 from jobs.errors import AlreadyWorking, BookingOverlap
-from jobs.selectors import technician_ids_at_work
+from jobs.models import Block, Job, JobEvent
+from jobs.selectors import job_is_shared_now, technician_ids_at_work
+from jobs.services.erasure import job_erase_customer, job_guard_deletion
 from technicians.hooks import at_work_told_by
 
 _OVERLAP = "job_no_overlapping_bookings"
@@ -21,3 +27,49 @@ refuse(BookingOverlap, _OVERLAP)
 refuse(AlreadyWorking, "job_one_in_progress_per_technician", "UNIQUE constraint failed: jobs_job.technician_id")
 
 at_work_told_by(technician_ids_at_work)
+
+erased_by(job_erase_customer)
+deletion_guarded_by(job_guard_deletion)
+acquainted_by(job_is_shared_now)
+exported_as(
+    ExportPart(
+        "jobs",
+        "Jobs you ordered, and jobs you did as a technician.",
+        (
+            "id",
+            "customer_id",
+            "technician_id",
+            "service__name",
+            "status",
+            "description",
+            "address",
+            "latitude",
+            "longitude",
+            "scheduled_for",
+            "created_at",
+            "assigned_at",
+            "started_at",
+            "completed_at",
+            "work_summary",
+            "cancelled_at",
+            "cancel_reason",
+            "cancel_note",
+            "cancelled_by",
+        ),
+        lambda user: Job.objects.filter(Q(customer=user) | Q(technician__user=user)),
+    ),
+    ExportPart(
+        "job_events",
+        "What you did to jobs.",
+        ("job_id", "kind", "status", "at", "note", "data"),
+        lambda user: JobEvent.objects.filter(actor=user),
+    ),
+    ExportPart(
+        "blocks",
+        "Whom you do not want to meet again.",
+        ("id", "job_id", "note", "created_at", "lifted_at"),
+        lambda user: Block.objects.filter(
+            Q(customer=user, set_by=BlockSide.CUSTOMER) | Q(technician__user=user, set_by=BlockSide.TECHNICIAN)
+        ),
+    ),
+)

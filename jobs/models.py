@@ -102,6 +102,7 @@ class Job(StateModel):
         ]
         indexes: ClassVar = [
             models.Index(fields=["next_pass_at"], condition=Q(next_pass_at__isnull=False), name="job_pass_due"),
+            models.Index(fields=["service", "latitude"], condition=Q(status__in=WAITING), name="job_waiting_near"),
             models.Index(fields=["customer", "-created_at", "-id"], name="job_of_customer"),
             models.Index(fields=["technician", "-created_at", "-id"], name="job_of_technician"),
             models.Index(fields=["technician", "booked_from"], condition=Q(status__in=BOOKED), name="job_booked"),

@@ -27,6 +27,11 @@ def job_get_locked(job_id: UUID) -> Job:
     return job
 
 
+def job_find_unheld(job_id: UUID) -> Job | None:
+    """Return the job with its row locked, or None at once while somebody else holds it: sweeps share their work so."""
+    return Job.objects.select_for_update(skip_locked=True).filter(pk=job_id).first()
+
+
 def job_get(job_id: UUID) -> Job:
     """Return the job with everybody and everything its page shows.
 
@@ -79,6 +84,12 @@ def job_contacts_visible(*, job: Job, user: User, at: datetime) -> bool:
     if job.technician is None or job.technician.user_id != user.pk:
         return False
     return job.closed_at is None or at - job.closed_at <= timedelta(days=settings.CONTACT_VISIBLE_DAYS)
+
+
+def job_is_shared_now(one: User, other: User) -> bool:
+    """Tell whether the two have a job with one another that is booked or being done."""
+    booked = Job.objects.filter(status__in=BOOKED)
+    return booked.filter(Q(customer=one, technician__user=other) | Q(customer=other, technician__user=one)).exists()
 
 
 def job_last_technician_id(job: Job) -> UUID | None:

@@ -1,13 +1,16 @@
-"""What must hold at every moment, whatever crashed: one query each, which returns the rows that break it.
+"""What must hold at every moment, whatever crashed: a search each, which returns the rows that break it.
 
-Where a reaction or a sweep needs a moment to settle things, the rule holds from that moment on.
+Where a reaction or a sweep needs a moment to settle things, the rule holds from that moment on. Each search reads one
+snapshot, however many statements it takes: what is written in between is no finding.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import connection, transaction
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Coalesce
 
@@ -29,6 +32,7 @@ from payments.models import Payment
 from technicians.enums import Verification
 from technicians.models import Dispatchable, Technician, TechnicianSkill
 from technicians.selectors import dispatchable_service_ids
+from technicians.services.history import history_list_untrue
 
 _HELD = (*BOOKED, JobStatus.COMPLETED)
 _PAID = (PaymentStatus.CAPTURED, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED)
@@ -49,7 +53,34 @@ class Invariant:
 
     def broken(self) -> list[str]:
         """Return a line for each row that breaks the rule."""
-        return [str(row) for row in self.find()]
+        with _one_snapshot():
+            return [str(row) for row in self.find()]
+
+
+@contextmanager
+def _one_snapshot() -> Iterator[None]:
+    """Read the database as it is at one moment, keeping nobody from writing. A transaction that is open already stays.
+
+    On SQLite every transaction is a snapshot; deferred, it does not take the one place of the writer.
+    """
+    if connection.in_atomic_block:
+        yield
+        return
+    with _deferred(), transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
+
+
+@contextmanager
+def _deferred() -> Iterator[None]:
+    mode = getattr(connection, "transaction_mode", None)
+    connection.transaction_mode = "DEFERRED"  # type: ignore[attr-defined]  # SQLite's alone; others read it nowhere
+    try:
+        yield
+    finally:
+        connection.transaction_mode = mode  # type: ignore[attr-defined]
 
 
 _invariants: list[Invariant] = []
@@ -185,6 +216,11 @@ def answers_are_those_of_the_offers() -> list[Technician]:
 def _lies_between(technician: Technician, least: tuple[int, int], most: tuple[int, int]) -> bool:
     counts = (technician.recent_decided, technician.recent_accepted)
     return all(low <= count <= high for low, count, high in zip(least, counts, most, strict=True))
+
+
+@invariant("the last note of a technician's history says what he is like now")
+def history_says_what_is() -> Iterator[Technician]:
+    return history_list_untrue()
 
 
 @invariant("whoever is at work has a dispatchable row for each skill")

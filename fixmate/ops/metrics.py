@@ -3,7 +3,7 @@
 A constant number of queries, each over a partial index or a bounded stretch of time: as cheap with a million jobs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -15,12 +15,13 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from fixmate.core import clock, heartbeats
+from fixmate.core.api.idempotency import REPLAYS
 from fixmate.core.enums import OutboxStatus
 from fixmate.core.models import OutboxMessage
 from fixmate.core.tallies import tallied
 from jobs.enums import BOOKED, WAITING, JobStatus
 from jobs.models import Job
-from matching.enums import AlertKind, OfferStatus
+from matching.enums import OFFER_ENDED, OFFER_ENDS, AlertKind, OfferStatus
 from matching.errors import ACCEPT_CONFLICT, OfferClosed, OfferExpired
 from matching.models import Alert, MatchingPass, Offer
 
@@ -43,6 +44,7 @@ class _Rows(Collector):
     def collect(self) -> Iterator[Metric]:
         at = clock.now()
         yield from _offers(at)
+        yield from _repeats()
         yield from _outbox(at)
         yield from _jobs(at)
         yield from _passes(at)
@@ -66,6 +68,13 @@ def _by(name: str, help_text: str, label: str, values: dict[str, float]) -> Gaug
     return family
 
 
+def _tallied(name: str, help_text: str, label: str, prefix: str, keys: Iterable[str]) -> CounterMetricFamily:
+    family = CounterMetricFamily(f"fixmate_{name}", help_text, labels=[label])
+    for key in keys:
+        family.add_metric([key], tallied(f"{prefix}{key}"))
+    return family
+
+
 def _age_s(at: datetime, since: datetime | None) -> float:
     return max(0.0, (at - since).total_seconds()) if since else 0.0
 
@@ -78,12 +87,15 @@ def _offers(at: datetime) -> Iterator[Metric]:
     made = Offer.objects.filter(pk__gte=id_floor(since), created_at__gte=since)
     what = "Offers made in the last hour, by what has become of them."
     yield _by("offers_last_hour", what, "status", _counts(made, OfferStatus))
-    conflicts = CounterMetricFamily(
-        "fixmate_accept_conflicts", "Accepts that came too late: refused with 409.", labels=["code"]
-    )
-    for code in (OfferClosed.code, OfferExpired.code):
-        conflicts.add_metric([code], tallied(f"{ACCEPT_CONFLICT}{code}"))
-    yield conflicts
+    what = "Offers that ended, by how; one that was accepted and then lost ends a second time, as RELEASED."
+    yield _tallied("offers", what, "outcome", OFFER_ENDED, OFFER_ENDS)
+    what = "Accepts that came too late: refused with 409."
+    yield _tallied("accept_conflicts", what, "code", ACCEPT_CONFLICT, (OfferClosed.code, OfferExpired.code))
+
+
+def _repeats() -> Iterator[Metric]:
+    what = "Requests that were repeated with their key and answered from what was stored."
+    yield CounterMetricFamily("fixmate_idempotent_replays", what, value=tallied(REPLAYS))
 
 
 def _outbox(at: datetime) -> Iterator[Metric]:
@@ -127,19 +139,16 @@ def _jobs(at: datetime) -> Iterator[Metric]:
 def _open_jobs() -> tuple[dict[str, float], dict[str, datetime]]:
     """Return how many open jobs are in each state, and since when the first is, by the partial indexes that hold them.
 
-    A job that waits has a timer or a live offer; `check_invariants` finds one that has neither.
+    One that has neither a timer nor a live offer is stuck, and counts all the more.
     """
     counts: dict[str, float] = dict.fromkeys(_OPEN, 0)
     since: dict[str, datetime] = {}
-    timed, booked = Job.objects.filter(next_pass_at__isnull=False), Job.objects.filter(status__in=BOOKED)
-    offered = Job.objects.filter(
-        status=JobStatus.MATCHING, next_pass_at__isnull=True, offers__status=OfferStatus.PENDING
-    )
-    for jobs in (timed, offered, booked):
-        rows = jobs.order_by().values_list("status").annotate(count=Count("pk"), since=Min(_SINCE))
-        for status, count, first in rows:
-            counts[status] += count
-            since[status] = min(first, since.get(status, first))
+    for states in (WAITING, BOOKED):
+        jobs = Job.objects.filter(status__in=states)
+        for status, count, first in (
+            jobs.order_by().values_list("status").annotate(count=Count("pk"), since=Min(_SINCE))
+        ):
+            counts[status], since[status] = count, first
     return counts, since
 
 

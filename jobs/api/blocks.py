@@ -6,12 +6,12 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, status
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
 from accounts.api.requests import AuthedRequest
 from accounts.enums import Role
 from fixmate.core.api.permissions import HasRole
 from fixmate.core.api.serializers import InputSerializer, OutputSerializer
+from fixmate.core.api.viewsets import GenericViewSet
 from jobs.enums import BlockSide
 from jobs.models import Block
 from jobs.selectors import block_list_visible_to

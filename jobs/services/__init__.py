@@ -8,6 +8,7 @@ from jobs.services.closing import (
 from jobs.services.dispatch import (
     job_assign,
     job_begin_matching,
+    job_look_by_staff,
     job_mark_unmatched,
     job_rematch_by_customer,
     job_rematch_by_staff,
@@ -33,6 +34,7 @@ __all__ = [
     "job_cancel_by_staff",
     "job_cancel_preview",
     "job_complete_by_technician",
+    "job_look_by_staff",
     "job_mark_unmatched",
     "job_note_add",
     "job_release_by_technician",

@@ -106,19 +106,41 @@ def job_rematch_by_customer(*, job_id: UUID, actor: User, reason: str = "") -> J
 
 @transaction.atomic
 def job_rematch_by_staff(*, job_id: UUID, actor: User, reason: str) -> Job:
-    """Like the customer's, audited; while a search is on, a look right now within its budget.
+    """Like the customer's, audited.
+
+    :raises Invalid: without a reason
+    :raises IllegalTransition: unless it is UNMATCHED
+    """
+    _check_reason(reason)
+    job = job_get_locked(job_id)
+    before = job.status
+    _rematch(job, actor, note=reason)
+    _audit_rematch(job, actor, reason, before)
+    return job
+
+
+@transaction.atomic
+def job_look_by_staff(*, job_id: UUID, actor: User, reason: str) -> Job:
+    """Like `job_rematch_by_staff`; while a search is on, a look right now within its budget.
 
     :raises Invalid: without a reason
     :raises IllegalTransition: unless it is UNMATCHED or MATCHING
     """
+    _check_reason(reason)
+    job = job_get_locked(job_id)
+    if job.status != JobStatus.MATCHING:
+        return job_rematch_by_staff(job_id=job_id, actor=actor, reason=reason)
+    _ask_for_pass(job, actor, note=reason, at=clock.now())
+    _audit_rematch(job, actor, reason, job.status)
+    return job
+
+
+def _check_reason(reason: str) -> None:
     if not reason.strip():
         raise Invalid(reason=["Staff say why."])
-    job = job_get_locked(job_id)
-    before = job.status
-    if job.status == JobStatus.MATCHING:
-        _ask_for_pass(job, actor, note=reason, at=clock.now())
-    else:
-        _rematch(job, actor, note=reason)
+
+
+def _audit_rematch(job: Job, actor: User, reason: str, before: str) -> None:
     audit.record(
         actor=actor,
         action="job.rematch",
@@ -127,7 +149,6 @@ def job_rematch_by_staff(*, job_id: UUID, actor: User, reason: str) -> Job:
         before={"status": before},
         after={"status": job.status},
     )
-    return job
 
 
 def _rematch(job: Job, actor: User, *, note: str) -> Job:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
+from accounts.services import user_hold_working
 from catalog.models import Service
 from catalog.selectors import fee_rate_for, service_get
 from fixmate.core import clock, events
@@ -35,9 +36,11 @@ def job_request(
 ) -> Job:
     """Order a job, for now or for later, at the price quoted here. Matching begins after the commit.
 
+    :raises AccountSuspended: if the customer's account does not work any more
     :raises Invalid: if the service is not offered or the time cannot be booked
     :raises UploadNotUsable: if a photo is not an unused upload of the customer's
     """
+    user_hold_working(actor)
     service = _service_offered(service_id)
     at = clock.now()
     _check_schedule(scheduled_for, at)

@@ -21,16 +21,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from fixmate.core.api.downloads import AnyAccept
 from fixmate.core.errors import DomainError, Forbidden
 from fixmate.ops.api.scraping import may_scrape
 from fixmate.ops.health import Health, health_now
 from fixmate.ops.metrics import metrics_text
-from technicians.api.negotiation import AnyAccept
 
 # The pages bring their own scripts; whatever else those would load, a logo or a validator's badge, stays out.
 _CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
-    "script-src 'self' 'unsafe-inline'; worker-src 'self' blob:"
+    "script-src 'self' 'unsafe-inline'; worker-src 'self' blob:; "
+    "object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
 
 

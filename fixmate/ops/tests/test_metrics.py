@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from prometheus_client.parser import text_string_to_metric_families
 
-from fixmate.core import clock
+from fixmate.core import clock, triggers
 from fixmate.core.enums import OutboxStatus
 from fixmate.core.models import Heartbeat, OutboxMessage
 from fixmate.core.tests.http import client_for
@@ -13,6 +13,7 @@ from jobs.enums import JobStatus
 from jobs.tests.factories import JobFactory, job_assigned, job_completed, job_in_progress, job_matching, job_unmatched
 from matching.enums import AlertKind, OfferStatus, PassOutcome
 from matching.models import Alert, MatchingPass
+from matching.services import offer_expire_due
 from matching.tests.factories import OfferFactory, offer_expired, offer_rejected
 
 pytestmark = pytest.mark.django_db
@@ -46,11 +47,13 @@ def test_an_idle_system_has_every_metric_at_rest(noon):
     assert {name for name, *_ in samples} == {
         "accept_conflicts_total",
         "alerts_open",
+        "idempotent_replays_total",
         "jobs_last_hour",
         "jobs_open",
         "jobs_open_oldest_seconds",
         "offer_oldest_overdue_seconds",
         "offers_last_hour",
+        "offers_total",
         "outbox_dead_letters",
         "outbox_oldest_due_seconds",
         "pass_candidates_bucket",
@@ -73,6 +76,43 @@ def test_offers_are_counted_by_outcome_and_the_most_overdue_shows(noon):
 
     assert samples["offer_oldest_overdue_seconds",] == 45
     assert of(samples, "offers_last_hour") == {OfferStatus.PENDING: 2, OfferStatus.REJECTED: 1, OfferStatus.EXPIRED: 1}
+
+
+def test_offers_are_counted_by_how_they_ended(noon, django_capture_on_commit_callbacks):
+    accepted, rejected, expired = (OfferFactory(created_at=noon) for _ in range(3))
+    with django_capture_on_commit_callbacks(execute=True):
+        client_for(accepted.technician.user).post(f"/api/v1/offers/{accepted.pk}/accept")
+        client_for(rejected.technician.user).post(f"/api/v1/offers/{rejected.pk}/reject", {"reason": "BUSY"})
+    with clock.frozen(expired.expires_at), django_capture_on_commit_callbacks(execute=True):
+        offer_expire_due()
+
+    assert of(scraped(), "offers_total") == {"ACCEPTED": 1, "REJECTED": 1, "EXPIRED": 1}
+
+
+def test_end_that_is_rolled_back_is_not_counted(noon, django_capture_on_commit_callbacks):
+    offer = OfferFactory(created_at=noon)
+    job_assigned(offer.technician, created_at=noon)
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = client_for(offer.technician.user).post(f"/api/v1/offers/{offer.pk}/accept")
+
+    assert answer.status_code == 409
+    assert of(scraped(), "offers_total") == {}
+
+
+def test_totals_stay_when_offers_are_gone(noon, django_capture_on_commit_callbacks):
+    offer = OfferFactory(created_at=noon)
+    with django_capture_on_commit_callbacks(execute=True):
+        client_for(offer.technician.user).post(f"/api/v1/offers/{offer.pk}/reject", {"reason": "BUSY"})
+    with connection.cursor() as cursor:
+        triggers.drop_triggers()
+        cursor.execute("DELETE FROM matching_offerevent")
+        cursor.execute("DELETE FROM matching_offer")
+
+    samples = scraped()
+    triggers.install_triggers()
+
+    assert of(samples, "offers_last_hour") == {}
+    assert of(samples, "offers_total") == {"REJECTED": 1}
 
 
 def test_the_outbox_shows_what_is_due_and_what_is_dead(noon):
@@ -121,6 +161,18 @@ def test_open_jobs_are_counted_by_state_with_the_age_of_the_oldest(noon):
     assert of(samples, "jobs_open") == {"REQUESTED": 1, "MATCHING": 2, "ASSIGNED": 2, "IN_PROGRESS": 1}
     ages = {status: (at - since).total_seconds() for status, since in expected.items()}
     assert of(samples, "jobs_open_oldest_seconds") == pytest.approx(ages)
+
+
+def test_job_that_is_stuck_counts_as_open(noon):
+    stuck = job_matching()
+    stuck.next_pass_at = None
+    stuck.save()
+
+    with clock.frozen(stuck.search_started_at + timedelta(hours=2)):
+        samples = scraped()
+
+    assert of(samples, "jobs_open") == {JobStatus.MATCHING: 1}
+    assert of(samples, "jobs_open_oldest_seconds") == {JobStatus.MATCHING: 7200}
 
 
 def test_jobs_of_the_last_hour_are_counted_in_every_state(noon):
@@ -172,14 +224,14 @@ def test_a_scrape_takes_a_constant_number_of_queries(noon, item_count, django_as
         OfferFactory(created_at=noon)
         job_assigned()
 
-    with django_assert_num_queries(11 + _queries_of_the_tallies()):
+    with django_assert_num_queries(10 + _queries_of_the_tallies()):
         metrics.metrics_text()
 
 
 def _queries_of_the_tallies():
     from django.core.cache import caches
 
-    return 2 if "Database" in type(caches["ratelimit"]).__name__ else 0
+    return 7 if "Database" in type(caches["ratelimit"]).__name__ else 0
 
 
 def test_the_floor_of_ids_is_below_every_id_of_the_window(noon):

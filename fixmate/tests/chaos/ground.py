@@ -40,6 +40,9 @@ ENVIRONMENT = {
     "RATE_CODES": "",
     "RATE_REGISTER": "",
     "RATE_REFRESH": "",
+    "RATE_OFFER_ANSWERS": "",
+    "RATE_UPLOADS": "",
+    "RATE_REQUESTS": "",
     "LOG_LEVEL": "WARNING",
     "DJANGO_SETTINGS_MODULE": SETTINGS,
 }

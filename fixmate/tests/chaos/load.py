@@ -18,7 +18,10 @@ FINISH_WITHIN_S = 60.0
 
 @dataclass(slots=True)
 class Lane:
-    """One customer and one technician. They look, then act: whatever answer was lost, the next look tells."""
+    """One customer and one technician. They look, then act: whatever answer was lost, the next look tells.
+
+    An act on a job that exists can be done once only, and is preceded by a look at it; an order has no such guard.
+    """
 
     customer: Person
     technician: Person
@@ -26,6 +29,7 @@ class Lane:
     requested: list[str] = field(default_factory=list)
     completed: list[str] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
+    is_in_doubt: bool = False  # an order was sent, and nobody knows whether it was taken
 
     def one_job(self, *, within_s: float = FINISH_WITHIN_S) -> bool:
         """Take one job from the request to its completion; return whether it got there in time."""
@@ -41,20 +45,27 @@ class Lane:
         return False
 
     def _request(self) -> str | None:
-        """Order a job. Without an answer nobody knows whether it was: the list of one's jobs does."""
+        """Order a job, unless the last order may have been taken: then look first, so that none is doubled."""
+        return self._settle_doubt() if self.is_in_doubt else self._order()
+
+    def _order(self) -> str | None:
         body = {"service_id": self.service_id, "description": "The tap drips.", "address": "12 Beacon Street", **PLACE}
         answer = self.customer.ask("POST", "jobs", body)
-        job_id = answer.body["id"] if answer.status == httpx.codes.CREATED else self._newest_unknown()
-        if job_id:
-            self.requested.append(job_id)
-        return job_id
+        self.is_in_doubt = answer.is_unsure
+        return self._noted(answer.body["id"]) if answer.status == httpx.codes.CREATED else None
 
-    def _newest_unknown(self) -> str | None:
+    def _settle_doubt(self) -> str | None:
+        """Look for the order among one's jobs. Only an answer ends the doubt: without one the next turn looks again."""
         answer = self.customer.ask("GET", "jobs?page_size=1")
         if answer.status != httpx.codes.OK:
             return None
+        self.is_in_doubt = False
         found = [job["id"] for job in answer.body["results"] if job["id"] not in self.requested]
-        return found[0] if found else None
+        return self._noted(found[0]) if found else None
+
+    def _noted(self, job_id: str) -> str:
+        self.requested.append(job_id)
+        return job_id
 
     def _advance(self, job_id: str) -> bool:
         """Do the next thing the job waits for; return whether it is completed."""

@@ -56,8 +56,17 @@ class Answer:
     body: Any
 
     @property
+    def ended_at(self) -> float:
+        return self.at + self.seconds
+
+    @property
     def is_server_error(self) -> bool:
         return self.status >= httpx.codes.INTERNAL_SERVER_ERROR
+
+    @property
+    def is_unsure(self) -> bool:
+        """Say whether the request may have had its effect all the same."""
+        return self.status == NO_ANSWER or self.is_server_error
 
     @property
     def code(self) -> str:
@@ -87,6 +96,9 @@ class Record:
     def dropped(self, *, since: float = 0.0) -> list[Answer]:
         """Return the requests that got no answer although a process had taken them."""
         return [answer for answer in self.answers if answer.status == NO_ANSWER and answer.at >= since]
+
+    def failures(self, *, since: float = 0.0) -> list[Answer]:
+        return self.server_errors(since=since) + self.dropped(since=since)
 
     def by_kind(self) -> Counter[str]:
         return Counter(f"{answer.route} {answer.status} {answer.code}".rstrip() for answer in self.answers)

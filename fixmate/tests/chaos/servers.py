@@ -22,6 +22,7 @@ SETTLED_AFTER_S = 1.0  # from the moment the server answers again
 RECOVERED_WITHIN_S = 10.0
 SHUTDOWN_WITHIN_S = 15.0
 SHOWN = 3
+_UNSENT = (DeliveryStatus.PENDING, DeliveryStatus.FAILED)  # the others are sent, or overtaken by newer news
 
 
 def _start_all(fleet: Fleet) -> None:
@@ -43,7 +44,7 @@ def _judge_load(run: Run, load: Load) -> None:
         exactly(
             "customers not told of the end", jobs.count() - told.filter(user__in=jobs.values("customer")).count(), 0
         ),
-        exactly("letters not sent", Delivery.objects.exclude(status=DeliveryStatus.SENT).count(), 0),
+        exactly("letters not sent", Delivery.objects.filter(status__in=_UNSENT).count(), 0),
         in_time("backlog drained s", took_s, 60),
     ]
     run.report.notes |= {"requests": len(load.record.answers)}
@@ -109,20 +110,19 @@ def postgresql_restarted(run: Run) -> None:
         _judge_load(run, load)
     for number, (began, up) in enumerate(marks):
         until = marks[number + 1][0] if number + 1 < len(marks) else float("inf")
-        late += [one for one in load.record.server_errors(since=up + SETTLED_AFTER_S) if one.at < until]
-        late += [one for one in load.record.dropped(since=up + SETTLED_AFTER_S) if one.at < until]
+        late += [one for one in load.record.failures(since=up + SETTLED_AFTER_S) if one.ended_at < until]
         recovered_s.append(_recovered_s(load, began, up))
     run.report.gates += [
         exactly("failures 1 s after it is up", len(late), 0),
         in_time("recovered s", largest(recovered_s), RECOVERED_WITHIN_S),
     ]
-    run.report.notes["failures in between"] = len(load.record.server_errors()) + len(load.record.dropped()) - len(late)
+    run.report.notes["failures in between"] = len(load.record.failures()) - len(late)
     _sample(run, "late", late)
 
 
 def _recovered_s(load: Load, began: float, up: float) -> float:
     """Return the seconds from the restart to the end of the first request after it that succeeded."""
-    good = [one.at + one.seconds for one in load.record.answers if one.at >= up and 200 <= one.status < 300]
+    good = [one.ended_at for one in load.record.answers if one.at >= up and 200 <= one.status < 300]
     return min(good, default=nan) - began
 
 
