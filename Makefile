@@ -11,7 +11,7 @@ PYTHON ?= $(shell for it in python3 python3.13 python3.12 python3.11 python3.14;
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test ci lint test-cov chaos bench-matching format hooks clean
+.PHONY: help demo up test ci lint test-cov chaos bench bench-matching bench-pings bench-api format hooks clean
 
 help: ## Show what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,8 +61,16 @@ test-cov: $(VENV)/.dev ## The tests with the coverage gates
 chaos: $(VENV)/.dev ## Break processes, servers and clocks under load (ARGS="--quick", "--only C3", "--seed 7"); see docs/dispatch.md
 	@$(BIN)/python -m fixmate.tests.chaos $(ARGS)
 
+bench: bench-matching bench-pings bench-api ## Measure everything there is a goal for, one after the other
+
 bench-matching: $(VENV)/.dev ## Measure the search for candidates on PostgreSQL (ARGS="--sizes 1000,10000")
 	@$(BIN)/python -m benchmarks.matching $(ARGS)
+
+bench-pings: $(VENV)/.dev ## Measure batches of position pings on PostgreSQL (ARGS="--size 10000 --rounds 30")
+	@$(BIN)/python -m benchmarks.pings $(ARGS)
+
+bench-api: $(VENV)/.dev ## Measure what apps feel while passes run, on PostgreSQL and Redis (ARGS="--size 1000 --seconds 10")
+	@$(BIN)/python -m benchmarks.api $(ARGS)
 
 format: $(VENV)/.dev ## Format the code and mend what can be mended by itself
 	$(BIN)/ruff check --fix .

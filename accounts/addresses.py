@@ -1,9 +1,20 @@
 """Addresses in the one form they are stored and compared in."""
 
+from dataclasses import dataclass
+
 import phonenumbers
 from django.conf import settings
 
+from accounts.enums import AddressKind
 from fixmate.core.errors import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An e-mail address or a phone number, normalised."""
+
+    kind: AddressKind
+    value: str
 
 
 def email_normalise(email: str) -> str:
@@ -22,3 +33,28 @@ def phone_normalise(phone: str) -> str:
     if not phonenumbers.is_valid_number(number):
         raise Invalid(phone=["Enter a valid phone number."])
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def address_of(*, email: str | None = None, phone: str | None = None) -> Address:
+    """Return the address given; of both the e-mail address, under which such an account is registered.
+
+    :raises Invalid: if there is none, or nobody can have this phone number
+    """
+    if email:
+        return Address(AddressKind.EMAIL, email_normalise(email))
+    if phone:
+        return Address(AddressKind.PHONE, phone_normalise(phone))
+    raise Invalid(email=["Give an e-mail address or a phone number."])
+
+
+def address_read(text: str) -> Address:
+    """Return the address that somebody put into a field meant for either.
+
+    :raises Invalid: if it is neither
+    """
+    return address_of(email=text) if "@" in text else address_of(phone=text or None)
+
+
+def kind_of(address: str) -> AddressKind:
+    """Return what a stored address is."""
+    return AddressKind.EMAIL if "@" in address else AddressKind.PHONE

@@ -18,8 +18,18 @@ class UserStatus(models.TextChoices):
     DELETED = "DELETED", "Deleted"
 
 
+class AddressKind(models.TextChoices):
+    EMAIL = "email", "E-mail address"
+    PHONE = "phone", "Phone number"
+
+
 class CodePurpose(models.TextChoices):
+    """What a code is good for, and nothing else."""
+
     VERIFY = "VERIFY", "Verify an address"
+    LOGIN = "LOGIN", "Log in, or show again who one is"
+    RESET = "RESET", "Replace a forgotten password"
+    CHANGE = "CHANGE", "Take a new address"
 
 
 class SessionEnd(models.TextChoices):
@@ -27,6 +37,8 @@ class SessionEnd(models.TextChoices):
     REUSE = "REUSE", "A refresh token was used twice"
     SUSPENDED = "SUSPENDED", "Account suspended"
     PASSWORD = "PASSWORD", "Password replaced"
+    REVOKED = "REVOKED", "Ended by its owner from elsewhere"
+    DELETED = "DELETED", "Account deleted"
 
 
 class SecurityEventKind(models.TextChoices):
@@ -38,3 +50,10 @@ class SecurityEventKind(models.TextChoices):
     LOGIN_REFUSED = "LOGIN_REFUSED", "Login refused"
     REFRESH_REUSED = "REFRESH_REUSED", "Refresh token used twice"
     LOGOUT = "LOGOUT", "Logout"
+    SESSION_REVOKED = "SESSION_REVOKED", "Session ended from elsewhere"
+    REAUTH_REFUSED = "REAUTH_REFUSED", "Did not show again who he is"
+    PASSWORD_CHANGED = "PASSWORD_CHANGED", "Password changed"
+    PASSWORD_RESET = "PASSWORD_RESET", "Forgotten password replaced"
+    ADDRESS_CHANGED = "ADDRESS_CHANGED", "Address changed"
+    DATA_EXPORTED = "DATA_EXPORTED", "Data exported"
+    ACCOUNT_DELETED = "ACCOUNT_DELETED", "Account deleted"

@@ -17,5 +17,14 @@ class CodeInvalid(Invalid):
     code, message = "CODE_INVALID", "The code is wrong, used or no longer valid. Ask for a new one."
 
 
+class ReauthenticationRequired(Forbidden):
+    code = "REAUTHENTICATION_REQUIRED"
+    message = "Give your current password, or a code sent to your own address."
+
+
 class AccountTaken(Conflict):
     code, message = "ACCOUNT_TAKEN", "An account with this address exists."
+
+
+class AccountInUse(Conflict):
+    code, message = "ACCOUNT_IN_USE", "The account cannot be deleted yet."

@@ -30,6 +30,31 @@ class RegistrationRepeated(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PasswordReplaced(Event):
+    """The password is another one: its owner is told, lest it was not he."""
+
+    name: ClassVar[str] = "accounts.password.replaced"
+    user_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressChanged(Event):
+    """The account has another address. `told_at` is the one before, which hears of it: no row has it any more."""
+
+    name: ClassVar[str] = "accounts.address.changed"
+    user_id: UUID
+    told_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserDeleted(Event):
+    """The account is anonymised for good; apps above have erased their part in the same transaction."""
+
+    name: ClassVar[str] = "accounts.user.deleted"
+    user_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class UserSuspended(Event):
     name: ClassVar[str] = "accounts.user.suspended"
     user_id: UUID

@@ -3,7 +3,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.utils import timezone
 
 from accounts.enums import DISPATCH_JOB, CodePurpose, Role, SecurityEventKind, SessionEnd, UserStatus
@@ -11,10 +11,21 @@ from fixmate.core.ids import uuid7
 from fixmate.core.lifecycle import StateField, StateModel, state_constraint, transition
 from fixmate.core.triggers import append_only
 
+DELETED_NAME = ("Deleted", "user")
+
+
+_IS_PENDING = Q(status=UserStatus.PENDING)
+_IS_PROVEN = ~Q(status=UserStatus.PENDING)
+PROVEN_FIRST = Case(When(_IS_PENDING, then=1), default=0)
+
 
 class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email=(username or "").strip().lower())
+        """Return who has proven the address; without one, who has registered it."""
+        found = self.filter(email=(username or "").strip().lower()).order_by(PROVEN_FIRST).first()
+        if found is None:
+            raise self.model.DoesNotExist
+        return found
 
 
 class User(StateModel, AbstractBaseUser):
@@ -22,9 +33,11 @@ class User(StateModel, AbstractBaseUser):
 
     # Fields
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    email = models.EmailField(null=True, unique=True)
-    # Not unique: an unproven number is somebody's word, and refusing one that is taken would tell who is a customer.
-    phone = models.CharField(max_length=20, null=True)
+    # Unique where they are proven: an unproven one is somebody's word, and refusing one that is taken would tell who
+    # is a customer. The address an account is registered under is proven by leaving PENDING; any other one by its code.
+    email = models.EmailField(null=True, db_index=True)
+    phone = models.CharField(max_length=20, null=True, db_index=True)
+    phone_verified_at = models.DateTimeField(null=True)
     first_name = models.CharField(max_length=80)
     last_name = models.CharField(max_length=80)
     role = models.CharField(max_length=20, choices=Role.choices)
@@ -33,6 +46,7 @@ class User(StateModel, AbstractBaseUser):
     created_at = models.DateTimeField(default=timezone.now)
     verified_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
+    avatar = models.FileField(max_length=200, default="", db_default="", blank=True)
 
     objects: ClassVar[UserManager] = UserManager()
     USERNAME_FIELD = "email"
@@ -51,6 +65,23 @@ class User(StateModel, AbstractBaseUser):
                 name="user_has_an_address",
             ),
             models.CheckConstraint(
+                condition=Q(status__in=[UserStatus.PENDING, UserStatus.DELETED])
+                | Q(email__isnull=False)
+                | Q(phone_verified_at__isnull=False),
+                name="user_has_a_proven_address",
+            ),
+            models.CheckConstraint(
+                condition=Q(phone_verified_at__isnull=True) | Q(phone__isnull=False), name="user_proven_phone_is_known"
+            ),
+            models.UniqueConstraint(fields=["email"], condition=_IS_PROVEN, name="user_email_proven_once"),
+            models.UniqueConstraint(fields=["email"], condition=_IS_PENDING, name="user_email_pending_once"),
+            models.UniqueConstraint(
+                fields=["phone"], condition=Q(phone_verified_at__isnull=False), name="user_phone_proven_once"
+            ),
+            models.UniqueConstraint(
+                fields=["phone"], condition=_IS_PENDING & Q(email__isnull=True), name="user_phone_pending_once"
+            ),
+            models.CheckConstraint(
                 condition=Q(status=UserStatus.DELETED) ^ Q(deleted_at__isnull=True), name="user_deleted_has_time"
             ),
         ]
@@ -60,6 +91,11 @@ class User(StateModel, AbstractBaseUser):
         return self.email or self.phone or f"deleted {self.pk}"
 
     # Facts
+    @property
+    def address(self) -> str:
+        """Return where its owner is told things: by mail, by SMS without one; "" once it is deleted."""
+        return self.email or self.phone or ""
+
     @property
     def full_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
@@ -97,6 +133,16 @@ class User(StateModel, AbstractBaseUser):
     @transition(status, source=UserStatus.SUSPENDED, target=UserStatus.ACTIVE)
     def reinstate(self) -> None:
         """The audit entry holds who and why."""
+
+    @transition(status, source=UserStatus.ACTIVE, target=UserStatus.DELETED)
+    def erase(self, *, at: datetime) -> None:
+        """Leave the row as "deleted user": books, jobs and the audit trail refer to it."""
+        self.deleted_at = at
+        self.email = self.phone = self.phone_verified_at = self.last_login = None
+        self.first_name, self.last_name = DELETED_NAME
+        self.avatar = ""
+        self.is_dispatcher = False
+        self.set_unusable_password()
 
 
 class Session(models.Model):
@@ -139,6 +185,9 @@ class CodeChallenge(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     purpose = models.CharField(max_length=20, choices=CodePurpose.choices)
+    address = models.CharField(
+        max_length=254, default="", db_default="", help_text="where the code goes; emptied with the account"
+    )
     code_hash = models.CharField(max_length=64, default="")
     tries = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
@@ -152,6 +201,10 @@ class CodeChallenge(models.Model):
             models.UniqueConstraint(
                 fields=["user", "purpose"], condition=Q(closed_at__isnull=True), name="code_one_open_per_purpose"
             ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["user", "created_at"], name="code_of_user"),
+            models.Index(fields=["address", "created_at"], name="code_of_address"),
         ]
 
     def __str__(self) -> str:

@@ -5,10 +5,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.enums import Role
+from accounts.errors import AccountInUse
 from accounts.models import User
-from disputes.enums import DisputeCategory, DisputeEventKind, DisputeOutcome
+from disputes.enums import LIVE, DisputeCategory, DisputeEventKind, DisputeOutcome
 from disputes.errors import DisputeExists, DisputeNotLive, DisputeTooEarly, DisputeTooLate
 from disputes.events import DisputeClosed, DisputeOpened
 from disputes.models import Dispute, DisputeEvent
@@ -46,6 +48,13 @@ def dispute_open(*, actor: User, job_id: UUID, category: DisputeCategory, descri
     payment_freeze(job_id=job.pk, actor=actor)
     events.publish(DisputeOpened(dispute_id=dispute.pk, job_id=job.pk, opened_by_id=actor.pk))
     return dispute
+
+
+def dispute_guard_deletion(user: User) -> None:
+    """:raises AccountInUse: while a dispute about a job of his is live"""
+    live = Dispute.objects.filter(status__in=LIVE)
+    if live.filter(Q(job__customer=user) | Q(technician__user=user)).exists():
+        raise AccountInUse("A dispute is still open.")
 
 
 def _technician_of(job: Job, actor: User) -> Technician:

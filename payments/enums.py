@@ -11,6 +11,10 @@ class PaymentStatus(models.TextChoices):
     REFUNDED = "REFUNDED", "Refunded"
 
 
+# Neither paid nor called off
+OPEN = (PaymentStatus.PENDING, PaymentStatus.AUTHORIZED)
+
+
 class PaymentPurpose(models.TextChoices):
     JOB = "JOB", "Job"
 

@@ -5,13 +5,15 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
+from accounts.errors import AccountInUse
 from accounts.models import User
 from fixmate.core import clock, events
 from jobs.enums import CLOSED, JobStatus, PriceKind
 from jobs.models import Job, JobPrice
 from jobs.selectors import job_get_locked, price_current
-from payments.enums import PaymentEventKind
+from payments.enums import OPEN, PaymentEventKind
 from payments.errors import JobNotSettled
 from payments.events import PaymentCaptured, PaymentVoided
 from payments.models import Payment, PaymentEvent
@@ -118,6 +120,13 @@ def payment_unfreeze(*, job_id: UUID, actor: User) -> Payment | None:
         _set_frozen(payment, None)
         _event_add(payment, PaymentEventKind.UNFROZEN, at=clock.now(), actor=actor)
     return payment
+
+
+def payment_guard_deletion(user: User) -> None:
+    """:raises AccountInUse: while a payment of his, as customer or technician, is open or held back"""
+    his = Payment.objects.filter(Q(customer=user) | Q(technician__user=user) | Q(job__technician__user=user))
+    if his.filter(Q(status__in=OPEN) | Q(payout_frozen_at__isnull=False)).exists():
+        raise AccountInUse("A payment is still open.")
 
 
 def _set_frozen(payment: Payment, at: datetime | None) -> None:

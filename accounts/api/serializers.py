@@ -1,8 +1,14 @@
+from typing import Any
+
+from django.urls import reverse
 from rest_framework import serializers
 
-from accounts.enums import Role, UserStatus
-from accounts.services.users import SELF_REGISTERED
+from accounts.addresses import address_read
+from accounts.enums import AddressKind, Role, UserStatus
+from accounts.models import Session, User
+from accounts.services.registration import SELF_REGISTERED
 from fixmate.core.api.serializers import InputSerializer, OutputSerializer
+from fixmate.core.errors import Invalid
 
 _PASSWORD_LENGTH = 128
 _NAME_LENGTH = 80
@@ -15,10 +21,27 @@ class _PasswordField(serializers.CharField):
         super().__init__(max_length=_PASSWORD_LENGTH, trim_whitespace=False, style=style, **kwargs)  # type: ignore[arg-type]
 
 
+class _CodeField(serializers.RegexField):
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(r"^[0-9]{6}$", **kwargs)  # type: ignore[arg-type]
+
+
+class AddressedInput(InputSerializer):
+    """A body that names an account by one of its addresses."""
+
+    email = serializers.EmailField(max_length=254, required=False, allow_null=True)
+    phone = serializers.CharField(max_length=40, required=False, allow_null=True, help_text=_PHONE_HELP)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return _just_one(attrs, *AddressKind.values, text="Give either an e-mail address or a phone number.")
+
+
 class RegisterInput(InputSerializer):
-    email = serializers.EmailField(max_length=254)
+    email = serializers.EmailField(max_length=254, required=False, allow_null=True, default=None)
     phone = serializers.CharField(max_length=40, required=False, allow_null=True, default=None, help_text=_PHONE_HELP)
-    password = _PasswordField()
+    password = _PasswordField(
+        required=False, allow_null=True, default=None, help_text="Without one, log in by phone and code."
+    )
     role = serializers.ChoiceField(choices=[(role.value, role.label) for role in SELF_REGISTERED])
     first_name = serializers.CharField(max_length=_NAME_LENGTH)
     last_name = serializers.CharField(max_length=_NAME_LENGTH)
@@ -26,33 +49,67 @@ class RegisterInput(InputSerializer):
 
 class RegistrationOutput(OutputSerializer):
     status = serializers.ChoiceField(choices=UserStatus.choices)
-    email = serializers.EmailField()
+    email = serializers.EmailField(allow_null=True)
     phone = serializers.CharField(allow_null=True)
 
 
-class CodeRequestInput(InputSerializer):
-    email = serializers.EmailField(max_length=254)
+class CodeRequestInput(AddressedInput):
+    pass
 
 
-class CodeInput(InputSerializer):
-    email = serializers.EmailField(max_length=254)
-    code = serializers.RegexField(r"^[0-9]{6}$")
+class CodeInput(AddressedInput):
+    code = _CodeField()
 
 
-class LoginInput(InputSerializer):
-    email = serializers.EmailField(max_length=254)
-    password = _PasswordField()
+class LoginInput(AddressedInput):
+    password = _PasswordField(required=False, allow_null=True)
+    code = _CodeField(required=False, allow_null=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return _just_one(super().validate(attrs), "password", "code", text="Give either a password or a code.")
 
 
 class LoginForm(InputSerializer):
     """OAuth2's password form (RFC 6749, 4.3); what it knows beside name and password is accepted and not used."""
 
-    username = serializers.CharField(max_length=254, source="email", help_text="The e-mail address.")
+    username = serializers.CharField(max_length=254, help_text="The e-mail address or the phone number.")
     password = _PasswordField()
     grant_type = serializers.CharField(required=False, allow_blank=True)
     scope = serializers.CharField(required=False, allow_blank=True)
     client_id = serializers.CharField(required=False, allow_blank=True)
     client_secret = serializers.CharField(required=False, allow_blank=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        try:
+            address = address_read(attrs["username"])
+        except Invalid as exc:
+            raise serializers.ValidationError({"username": ["Give an e-mail address or a phone number."]}) from exc
+        return {address.kind.value: address.value, "password": attrs["password"]}
+
+
+class PasswordResetInput(CodeInput):
+    new_password = _PasswordField()
+
+
+class PasswordChangeInput(InputSerializer):
+    current_password = _PasswordField(required=False)
+    code = _CodeField(required=False, help_text="Of a login code, where the account has no password yet.")
+    new_password = _PasswordField()
+
+
+class ReauthenticatedInput(InputSerializer):
+    """Something that asks again who it is: by the current password, or by a login code."""
+
+    current_password = _PasswordField(required=False)
+    code = _CodeField(required=False)
+
+
+class AddressChangeInput(AddressedInput, ReauthenticatedInput):
+    pass
+
+
+class AvatarInput(InputSerializer):
+    file = serializers.FileField(help_text="JPEG, PNG or WebP, at most 5 MB.")
 
 
 class RefreshInput(InputSerializer):
@@ -66,7 +123,6 @@ class LogoutInput(InputSerializer):
 class ProfileInput(InputSerializer):
     first_name = serializers.CharField(max_length=_NAME_LENGTH, required=False)
     last_name = serializers.CharField(max_length=_NAME_LENGTH, required=False)
-    phone = serializers.CharField(max_length=40, required=False, allow_null=True, help_text=_PHONE_HELP)
 
 
 class UserOutput(OutputSerializer):
@@ -79,6 +135,25 @@ class UserOutput(OutputSerializer):
     status = serializers.ChoiceField(choices=UserStatus.choices)
     created_at = serializers.DateTimeField()
     verified_at = serializers.DateTimeField(allow_null=True)
+    phone_verified_at = serializers.DateTimeField(allow_null=True)
+    has_password = serializers.BooleanField(source="has_usable_password")
+    avatar_url = serializers.SerializerMethodField()
+
+    def get_avatar_url(self, user: User) -> str | None:
+        return reverse("user-avatar", args=[user.pk]) if user.avatar else None
+
+
+class SessionOutput(OutputSerializer):
+    id = serializers.UUIDField()
+    user_agent = serializers.CharField()
+    ip_address = serializers.IPAddressField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    refreshed_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(help_text="When it ends unless it is refreshed before.")
+    is_current = serializers.SerializerMethodField()
+
+    def get_is_current(self, session: Session) -> bool:
+        return session.pk == self.context.get("session_id")
 
 
 class TokenOutput(OutputSerializer):
@@ -87,3 +162,11 @@ class TokenOutput(OutputSerializer):
     token_type = serializers.CharField()
     expires_in = serializers.IntegerField(help_text="Seconds the access token is good for.")
     user = UserOutput()
+
+
+def _just_one(attrs: dict[str, Any], *names: str, text: str) -> dict[str, Any]:
+    """Return what is given, without nulls, if just one of the names is among it."""
+    given = {name: value for name, value in attrs.items() if value is not None}
+    if len(given.keys() & set(names)) != 1:
+        raise serializers.ValidationError({names[0]: [text]})
+    return given

@@ -1,10 +1,12 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from accounts.api import views
+from accounts.api import me, pictures, views
 
 router = SimpleRouter(trailing_slash=False)
 router.register("admin/users", views.UserViewSet, basename="admin-user")
+router.register("auth/sessions", me.SessionViewSet, basename="session")
+router.register("users", pictures.PictureViewSet, basename="user")
 
 urlpatterns = [
     path("auth/register", views.RegisterView.as_view(), name="auth-register"),
@@ -13,6 +15,14 @@ urlpatterns = [
     path("auth/login", views.LoginView.as_view(), name="auth-login"),
     path("auth/refresh", views.RefreshView.as_view(), name="auth-refresh"),
     path("auth/logout", views.LogoutView.as_view(), name="auth-logout"),
-    path("auth/me", views.MeView.as_view(), name="auth-me"),
+    path("auth/forgot-password", views.ForgotPasswordView.as_view(), name="auth-forgot-password"),
+    path("auth/reset-password", views.ResetPasswordView.as_view(), name="auth-reset-password"),
+    path("auth/change-password", me.PasswordChangeView.as_view(), name="auth-change-password"),
+    path("auth/change-address", me.AddressChangeView.as_view(), name="auth-change-address"),
+    path("auth/confirm-address", me.AddressConfirmView.as_view(), name="auth-confirm-address"),
+    path("auth/remove-phone", me.PhoneRemoveView.as_view(), name="auth-remove-phone"),
+    path("auth/me", me.MeView.as_view(), name="auth-me"),
+    path("auth/me/avatar", me.AvatarView.as_view(), name="auth-me-avatar"),
+    path("auth/me/export", me.ExportView.as_view(), name="auth-me-export"),
     *router.urls,
 ]

@@ -3,10 +3,9 @@ from django.http import QueryDict
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
-from rest_framework.permissions import AllowAny, BasePermission
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts import services
 from accounts.api import schema  # noqa: F401 - drf-spectacular finds extensions by their import
@@ -20,7 +19,7 @@ from accounts.api.serializers import (
     LoginForm,
     LoginInput,
     LogoutInput,
-    ProfileInput,
+    PasswordResetInput,
     RefreshInput,
     RegisterInput,
     RegistrationOutput,
@@ -33,9 +32,9 @@ from accounts.models import User
 from accounts.selectors import user_list
 from fixmate.core.api.limits import LimitsMixin
 from fixmate.core.api.parsers import StrictJSONParser
-from fixmate.core.api.permissions import IsLoggedIn, IsVerified
 from fixmate.core.api.schema import ErrorEnvelope
 from fixmate.core.api.serializers import ReasonInput
+from fixmate.core.api.viewsets import APIView
 
 _ADA = {
     "email": "ada@example.com",
@@ -45,15 +44,20 @@ _ADA = {
     "first_name": "Ada",
     "last_name": "Lovelace",
 }
+_BY_PHONE = {name: _ADA[name] for name in ("phone", "role", "first_name", "last_name")}
 _REFUSED = OpenApiResponse(ErrorEnvelope, description="Not known, not right, or not valid any more.")
 _SUSPENDED = OpenApiResponse(ErrorEnvelope, description="The account is suspended.")
 
 
 class AnonymousView(LimitsMixin, APIView):
-    """Open to anyone; a stale token in the header is not looked at, or it would bar the way to a fresh one."""
+    """Open to anyone; a stale token in the header is not looked at, or it would bar the way to a fresh one.
+
+    Idempotency-Key is ignored here: refused tries count, tokens are never stored, and a refresh has its own replay.
+    """
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
+    is_idempotent = False
 
 
 def _token_answer(pair: TokenPair) -> Response:
@@ -63,14 +67,19 @@ def _token_answer(pair: TokenPair) -> Response:
 @extend_schema(tags=["auth"])
 class RegisterView(AnonymousView):
     limits = {"post": "register"}
+    is_idempotent = True
 
     @extend_schema(
         operation_id="auth_register",
         summary="Register as a customer or a technician",
-        description="Answers the same whether or not the address is taken. A 6-digit code follows by e-mail.",
+        description="Answers the same whether or not the address is taken. A 6-digit code follows by e-mail, or by SMS "
+        "where there is only a phone number. With a phone number the password may be left out.",
         request=RegisterInput,
         responses={202: RegistrationOutput},
-        examples=[OpenApiExample("A customer", value=_ADA, request_only=True)],
+        examples=[
+            OpenApiExample("A customer", value=_ADA, request_only=True),
+            OpenApiExample("By phone alone", value=_BY_PHONE, request_only=True),
+        ],
     )
     def post(self, request: Request) -> Response:
         data = RegisterInput.parse(request.data)
@@ -81,13 +90,16 @@ class RegisterView(AnonymousView):
 @extend_schema(tags=["auth"])
 class SendCodeView(AnonymousView):
     limits = {"post": "codes"}
+    is_idempotent = True
 
     @extend_schema(
         operation_id="auth_send_otp",
         summary="Ask for a new code",
-        description="Answers the same whether or not there is an account to verify. The code before is void.",
+        description="It verifies an account that is not yet, and logs in to one that is. Answers the same whether or "
+        "not there is one. The code before is void.",
         request=CodeRequestInput,
         responses={202: None},
+        examples=[OpenApiExample("By phone", value={"phone": _ADA["phone"]}, request_only=True)],
     )
     def post(self, request: Request) -> Response:
         data = CodeRequestInput.parse(request.data)
@@ -120,7 +132,8 @@ class LoginView(AnonymousView):
     @extend_schema(
         operation_id="auth_login",
         summary="Log in",
-        description="JSON, or the OAuth2 password form. An account that is not verified yet may read itself alone.",
+        description="By e-mail address or phone number, with the password or with a code from `/auth/send-otp`. JSON, "
+        "or the OAuth2 password form. An account that is not verified yet may read itself alone.",
         request={"application/json": LoginInput, "application/x-www-form-urlencoded": LoginForm},
         responses={200: TokenOutput, 401: _REFUSED, 403: _SUSPENDED},
         examples=[
@@ -129,14 +142,20 @@ class LoginView(AnonymousView):
                 value={"email": _ADA["email"], "password": _ADA["password"]},
                 request_only=True,
                 media_type="application/json",
-            )
+            ),
+            OpenApiExample(
+                "Phone and code",
+                value={"phone": _ADA["phone"], "code": "123456"},
+                request_only=True,
+                media_type="application/json",
+            ),
         ],
     )
     def post(self, request: Request) -> Response:
         kind = LoginForm if isinstance(request.data, QueryDict) else LoginInput
         data = kind.parse(request.data)
-        email, password = data["email"], data["password"]
-        return _token_answer(pair_of(services.session_open(email=email, password=password)))
+        opened = services.session_open_by_code(**data) if "code" in data else services.session_open(**data)
+        return _token_answer(pair_of(opened))
 
 
 @extend_schema(tags=["auth"])
@@ -180,24 +199,46 @@ class LogoutView(AnonymousView):
 
 
 @extend_schema(tags=["auth"])
-class MeView(APIView):
-    def get_permissions(self) -> list[BasePermission]:
-        return [IsLoggedIn()] if self.request.method == "GET" else [IsVerified()]
-
-    @extend_schema(operation_id="auth_me", summary="Who I am", responses=UserOutput)
-    def get(self, request: AuthedRequest) -> Response:
-        return Response(UserOutput(request.user).data)
+class ForgotPasswordView(AnonymousView):
+    limits = {"post": "reset"}
+    is_idempotent = True
 
     @extend_schema(
-        operation_id="auth_me_update",
-        summary="Change my name or phone number",
-        request=ProfileInput,
-        responses=UserOutput,
+        operation_id="auth_forgot_password",
+        summary="Ask for a code that sets a new password",
+        description="Answers the same whether or not the address has an account.",
+        request=CodeRequestInput,
+        responses={202: None},
+        examples=[OpenApiExample("By e-mail", value={"email": _ADA["email"]}, request_only=True)],
     )
-    def patch(self, request: AuthedRequest) -> Response:
-        data = ProfileInput.parse(request.data)
-        user = services.user_profile_update(user_id=request.user.pk, **data)
-        return Response(UserOutput(user).data)
+    def post(self, request: Request) -> Response:
+        data = CodeRequestInput.parse(request.data)
+        services.password_forgotten(**data)
+        return Response(status=status.HTTP_202_ACCEPTED)
+
+
+@extend_schema(tags=["auth"])
+class ResetPasswordView(AnonymousView):
+    limits = {"post": "reset"}
+
+    @extend_schema(
+        operation_id="auth_reset_password",
+        summary="Set a new password with the code",
+        description="Every session ends, and the owner is told.",
+        request=PasswordResetInput,
+        responses={204: None},
+        examples=[
+            OpenApiExample(
+                "By e-mail",
+                value={"email": _ADA["email"], "code": "123456", "new_password": "staple of another kind"},
+                request_only=True,
+            )
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        data = PasswordResetInput.parse(request.data)
+        services.password_reset(**data)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 @extend_schema(tags=["staff"])

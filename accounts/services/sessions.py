@@ -7,18 +7,21 @@ from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 
-from accounts.enums import SecurityEventKind, SessionEnd, UserStatus
+from accounts.addresses import Address, address_of
+from accounts.enums import CodePurpose, SecurityEventKind, SessionEnd, UserStatus
 from accounts.errors import AccountSuspended, InvalidCredentials, TokenInvalid
 from accounts.models import Session, User
-from accounts.selectors import session_find_locked, user_find_by_email, user_get_locked
+from accounts.selectors import session_find_locked, user_find, user_find_locked, user_get_locked
+from accounts.services import spent
+from accounts.services.codes import code_try
 from accounts.services.security import security_event_add
 from fixmate.core import clock, context
-from fixmate.core.errors import DomainError
+from fixmate.core.errors import DomainError, NotFound
 
 # Login
 
 
-def session_open(*, email: str, password: str) -> Session:
+def session_open(*, password: str, email: str | None = None, phone: str | None = None) -> Session:
     """Log in. An account that is unknown, has no password or another one: the same refusal after the same work.
 
     The password is checked before the transaction: hashing is slow, and on SQLite one writer waits for the other.
@@ -26,26 +29,48 @@ def session_open(*, email: str, password: str) -> Session:
     :raises InvalidCredentials: if address and password do not belong together
     :raises AccountSuspended: if they do and the account is suspended
     """
-    user = user_find_by_email(email)
+    user = user_find(address_of(email=email, phone=phone))
     if user is None:
         check_password(password, make_password(None))
     if user is None or not user.check_password(password):
         security_event_add(SecurityEventKind.LOGIN_REFUSED, user=user)
         raise InvalidCredentials
-    outcome = _session_open(user)
-    if isinstance(outcome, DomainError):
-        raise outcome
-    return outcome
+    return _opened(_session_open_checked(user))
 
 
 @transaction.atomic
-def _session_open(checked: User) -> Session | DomainError:
+def _session_open_checked(checked: User) -> Session | DomainError:
     """Open a session, or return the refusal, so that its record is committed."""
     user = user_get_locked(checked.pk)
-    refusal = _refusal_of(user, checked)
-    if refusal:
-        security_event_add(SecurityEventKind.LOGIN_REFUSED, user=user)
-        return refusal
+    if user.password != checked.password:  # replaced while we hashed
+        return _refused(user, InvalidCredentials())
+    return _session_open(user)
+
+
+def session_open_by_code(*, code: str, email: str | None = None, phone: str | None = None) -> Session:
+    """Log in by the code that was sent to a proven address. A wrong try counts although the call is refused.
+
+    :raises InvalidCredentials: if the code is wrong, used, too old or tried too often, or there is no such account
+    :raises AccountSuspended: if it is right and the account was suspended meanwhile
+    """
+    address = address_of(email=email, phone=phone)
+    if spent.is_spent(CodePurpose.LOGIN, address.value):
+        raise InvalidCredentials
+    return _opened(_session_open_by_code(address, code))
+
+
+@transaction.atomic
+def _session_open_by_code(address: Address, code: str) -> Session | DomainError:
+    user = user_find_locked(address)
+    if not code_try(user, CodePurpose.LOGIN, code, address) or user is None:
+        return _refused(user, InvalidCredentials())
+    return _session_open(user)
+
+
+def _session_open(user: User) -> Session | DomainError:
+    """Open a session for who has shown who he is. The caller holds the user's lock."""
+    if not user.is_active:
+        return _refused(user, AccountSuspended())
     at, where = clock.now(), context.current()
     security_event_add(SecurityEventKind.LOGIN, user=user)
     return Session.objects.create(
@@ -59,10 +84,15 @@ def _session_open(checked: User) -> Session | DomainError:
     )
 
 
-def _refusal_of(user: User, checked: User) -> DomainError | None:
-    if user.password != checked.password:  # replaced while we hashed
-        return InvalidCredentials()
-    return None if user.is_active else AccountSuspended()
+def _refused(user: User | None, refusal: DomainError) -> DomainError:
+    security_event_add(SecurityEventKind.LOGIN_REFUSED, user=user)
+    return refusal
+
+
+def _opened(outcome: Session | DomainError) -> Session:
+    if isinstance(outcome, DomainError):
+        raise outcome
+    return outcome
 
 
 # Refresh
@@ -144,9 +174,26 @@ def session_end(*, session_id: UUID) -> None:
     security_event_add(SecurityEventKind.LOGOUT, user=session.user)
 
 
-def session_end_all(*, user: User, reason: SessionEnd) -> None:
-    """End every session of the user. The caller holds the user's lock, so none is being opened."""
-    Session.objects.filter(user=user, ended_at__isnull=True).update(ended_at=clock.now(), end_reason=reason)
+@transaction.atomic
+def session_revoke(*, user: User, session_id: UUID) -> None:
+    """End one of one's own sessions from another. Ending it twice does nothing.
+
+    :raises NotFound: if there is none, or it is another's
+    """
+    session = session_find_locked(session_id)
+    if session is None or session.user_id != user.pk:
+        raise NotFound
+    if session.ended_at is None:
+        _session_close(session, reason=SessionEnd.REVOKED, at=clock.now())
+        security_event_add(SecurityEventKind.SESSION_REVOKED, user=user)
+
+
+def session_end_all(*, user: User, reason: SessionEnd, kept_session_id: UUID | None = None) -> None:
+    """End every session of the user but the one kept. The caller holds the user's lock, so none is being opened."""
+    ended = Session.objects.filter(user=user, ended_at__isnull=True)
+    if kept_session_id:
+        ended = ended.exclude(pk=kept_session_id)
+    ended.update(ended_at=clock.now(), end_reason=reason)
 
 
 def _session_close(session: Session, *, reason: SessionEnd, at: datetime) -> None:

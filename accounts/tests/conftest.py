@@ -19,8 +19,35 @@ def mailed_code(drain, mailoutbox):
 
     def read() -> str:
         drain()
-        (code,) = _CODE.findall([mail.body for mail in mailoutbox if mail.subject == "Your FixMate code"][-1])
+        (code,) = _CODE.findall([mail.body for mail in mailoutbox if mail.subject.startswith("Your FixMate code")][-1])
         return code
+
+    return read
+
+
+@pytest.fixture(autouse=True)
+def _messages_apart(settings, tmp_path):
+    settings.SMS_FILE_PATH = tmp_path / "sms"
+
+
+@pytest.fixture
+def texts(drain, settings):
+    """Return the call that works off the outbox and reads all SMS, oldest first, as pairs of number and text."""
+
+    def read() -> list[tuple[str, str]]:
+        drain()
+        messages = [path.read_text() for path in sorted(settings.SMS_FILE_PATH.glob("*.txt"))]
+        return [(to.removeprefix("To: "), text) for to, _, text in (message.split("\n", 2) for message in messages)]
+
+    return read
+
+
+@pytest.fixture
+def texted_code(texts):
+    """Return the call that reads the code in the newest SMS that has one."""
+
+    def read() -> str:
+        return [found[0] for _, text in texts() if (found := re.findall(r"\b\d{6}\b", text))][-1]
 
     return read
 

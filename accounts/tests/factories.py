@@ -8,18 +8,20 @@ PASSWORD = "correct horse battery"
 
 
 class UserFactory(factory.django.DjangoModelFactory):
-    """An ACTIVE customer without a usable password; `password=` sets one."""
+    """An ACTIVE customer without a usable password; `password=` sets one. A phone alone is a proven one."""
 
     class Meta:
         model = User
         skip_postgeneration_save = True
 
+    phone = None
     email = factory.Sequence(lambda n: f"person{n}@example.com")
     first_name = "Ada"
     last_name = "Lovelace"
     role = Role.CUSTOMER
     status = UserStatus.ACTIVE
     verified_at = factory.LazyFunction(timezone.now)
+    phone_verified_at = factory.LazyAttribute(lambda user: user.verified_at if user.phone and not user.email else None)
 
     class Params:
         technician = factory.Trait(role=Role.TECHNICIAN)

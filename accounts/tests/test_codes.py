@@ -38,10 +38,10 @@ def test_code_request_orders_a_code_for_a_pending_account(pending, noon):
     assert kinds(pending) == [SecurityEventKind.CODE_REQUESTED]
 
 
-@pytest.mark.parametrize("status", [None, UserStatus.ACTIVE, UserStatus.SUSPENDED])
-def test_code_request_orders_nothing_where_nothing_is_to_verify(status):
-    if status:
-        UserFactory(email=EMAIL, status=status)
+@pytest.mark.parametrize("held", [None, {"status": UserStatus.SUSPENDED}, {"admin": True}])
+def test_code_request_orders_nothing_where_a_code_opens_nothing(held):
+    if held:
+        UserFactory(email=EMAIL, **held)
 
     code_request(email=EMAIL)
 
@@ -83,7 +83,7 @@ def test_code_mail_has_the_code_alone_on_a_line_and_no_row_has_it(pending, maile
 def test_code_send_keeps_the_hash_before_it_mails(pending, monkeypatch):
     code_request(email=EMAIL)
     seen = []
-    monkeypatch.setattr(codes, "mail_send", lambda user, **_: seen.append(CodeChallenge.objects.get().code_hash))
+    monkeypatch.setattr(codes, "address_tell", lambda address, **_: seen.append(CodeChallenge.objects.get().code_hash))
 
     code_send(challenge_id=CodeChallenge.objects.get().pk)
 
@@ -95,7 +95,7 @@ def test_a_mail_that_failed_is_tried_again_with_another_code(pending, monkeypatc
     challenge, drawn = CodeChallenge.objects.get(), iter([111111, 222222])
     monkeypatch.setattr(codes.secrets, "randbelow", lambda _bound: next(drawn))
     with monkeypatch.context() as patch:
-        patch.setattr(codes, "mail_send", lambda *_args, **_kwargs: (_ for _ in ()).throw(OSError("no route")))
+        patch.setattr(codes, "address_tell", lambda *_args, **_kwargs: (_ for _ in ()).throw(OSError("no route")))
         drain()
     failed = CodeChallenge.objects.get()
 
@@ -108,7 +108,14 @@ def test_a_mail_that_failed_is_tried_again_with_another_code(pending, monkeypatc
 
 
 def test_mails_leave_with_no_transaction_around_them():
-    assert [task.reaches_outside for task in (tasks.send_code, tasks.tell_registration_repeated)] == [True, True]
+    telling = (
+        tasks.send_code,
+        tasks.tell_registration_repeated,
+        tasks.tell_password_replaced,
+        tasks.tell_address_changed,
+    )
+
+    assert all(task.reaches_outside for task in telling)
 
 
 def test_code_lifetime_counts_from_the_mail_not_from_the_request(pending, mailed_code):

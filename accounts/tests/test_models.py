@@ -11,12 +11,13 @@ EDGES = {
     (UserStatus.PENDING, "verify"): UserStatus.ACTIVE,
     (UserStatus.ACTIVE, "suspend"): UserStatus.SUSPENDED,
     (UserStatus.SUSPENDED, "reinstate"): UserStatus.ACTIVE,
+    (UserStatus.ACTIVE, "erase"): UserStatus.DELETED,
 }
-ARGS = {"verify": {"at": timezone.now()}, "suspend": {}, "reinstate": {}}
+ARGS = {"verify": {"at": timezone.now()}, "suspend": {}, "reinstate": {}, "erase": {"at": timezone.now()}}
 
 
 @pytest.mark.parametrize("status", UserStatus)
-@pytest.mark.parametrize("step", ["verify", "suspend", "reinstate"])
+@pytest.mark.parametrize("step", list(ARGS))
 def test_user_lifecycle_has_these_edges_and_no_other(status, step):
     user = User(status=status)
     expected = EDGES.get((status, step))
@@ -81,6 +82,8 @@ def test_rows_name_themselves():
         {"status": "ASLEEP"},
         {"status": UserStatus.DELETED},
         {"deleted_at": timezone.now()},
+        {"email": None, "phone": "+12025550143", "phone_verified_at": None},
+        {"phone_verified_at": timezone.now()},
     ],
 )
 def test_database_refuses_an_account_that_makes_no_sense(fields):
@@ -90,14 +93,41 @@ def test_database_refuses_an_account_that_makes_no_sense(fields):
     assert User.objects.count() == 0
 
 
+PENDING_PHONE = {"email": None, "phone": "+12025550143", "phone_verified_at": None, "status": UserStatus.PENDING}
+
+
 @pytest.mark.django_db
-def test_database_refuses_a_second_account_of_one_address():
-    UserFactory(email="ada@example.com")
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"email": "ada@example.com"},
+        {"email": "ada@example.com", "status": UserStatus.PENDING},
+        {"phone": "+12025550143", "phone_verified_at": timezone.now()},
+        PENDING_PHONE,
+    ],
+    ids=["e-mail", "pending e-mail", "phone", "pending phone"],
+)
+def test_database_refuses_a_second_account_of_one_address(fields):
+    UserFactory(**fields)
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        UserFactory(email="ada@example.com")
+        UserFactory(**fields)
 
     assert User.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "unproven",
+    [{"email": "ada@example.com", "status": UserStatus.PENDING}, PENDING_PHONE, {"phone": "+12025550143"}],
+    ids=["e-mail", "phone", "contact"],
+)
+def test_an_unproven_address_keeps_nobody_from_proving_it(unproven):
+    UserFactory(**unproven)
+
+    UserFactory(email="ada@example.com", phone="+12025550143", phone_verified_at=timezone.now())
+
+    assert User.objects.count() == 2
 
 
 @pytest.mark.django_db

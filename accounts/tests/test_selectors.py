@@ -4,7 +4,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import selectors
-from accounts.addresses import phone_normalise
+from accounts.addresses import address_of, phone_normalise
 from accounts.enums import UserStatus
 from accounts.tests.factories import UserFactory
 from fixmate.core.errors import Invalid, NotFound
@@ -23,13 +23,29 @@ def test_user_get_finds_or_refuses(get):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("find", [selectors.user_find_by_email, selectors.user_find_by_email_locked])
-def test_user_find_by_email_ignores_case_and_space(find):
+@pytest.mark.parametrize("find", [selectors.user_find, selectors.user_find_locked])
+def test_user_find_ignores_case_and_space(find):
     user = UserFactory(email="ada@example.com")
 
     with transaction.atomic():
-        assert find(" ADA@example.com ") == user
-        assert find("somebody@example.com") is None
+        assert find(address_of(email=" ADA@example.com ")) == user
+        assert find(address_of(email="somebody@example.com")) is None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("by", [{"email": "ada@example.com"}, {"phone": "+12025550143"}])
+def test_user_find_prefers_whoever_has_proven_the_address(by):
+    UserFactory(**{"email": None, "status": UserStatus.PENDING, "phone_verified_at": None, **by})
+    proven = UserFactory(**{"email": None, **by})
+
+    assert selectors.user_find(address_of(**by)) == proven
+
+
+@pytest.mark.django_db
+def test_user_find_does_not_take_a_number_beside_an_email_address_for_proven():
+    UserFactory(email="ada@example.com", phone="+12025550143")
+
+    assert selectors.user_find(address_of(phone="+12025550143")) is None
 
 
 @pytest.mark.django_db
@@ -45,7 +61,8 @@ def test_user_list_shows_deleted_accounts_to_staff():
     ("read", "lock"),
     [
         (lambda user: selectors.user_get_locked(user.pk), "FOR NO KEY UPDATE"),
-        (lambda user: selectors.user_find_by_email_locked(user.email), "FOR NO KEY UPDATE"),
+        (lambda user: selectors.user_find_locked(address_of(email=user.email)), "FOR NO KEY UPDATE"),
+        (lambda user: selectors.user_find_pending_locked(address_of(email=user.email)), "FOR NO KEY UPDATE"),
         (lambda user: selectors.session_find_locked(user.pk), 'FOR UPDATE OF "accounts_session"'),
         (lambda user: selectors.challenge_find_locked(user.pk), 'FOR UPDATE OF "accounts_codechallenge"'),
     ],

@@ -8,16 +8,22 @@ from celery import Task
 from fixmate.core import outbox
 
 MESSAGE_HEADER, TOKEN_HEADER = "outbox_message", "outbox_token"
+OUTSIDE_QUEUE = "outside"
 
 
 class OutboxTask(Task):
     """A task that, when called for an outbox row, claims, runs and finishes that row.
 
-    Set `reaches_outside=True` on tasks that talk to mail, SMS or a provider: they run without a transaction.
+    Set `reaches_outside=True` on tasks that talk to mail, SMS or a provider: they run without a transaction, and wait
+    in a queue of their own, so that a mail server that hangs holds up no pass.
     """
 
     abstract = True
     reaches_outside = False
+
+    @property
+    def queue(self) -> str | None:
+        return OUTSIDE_QUEUE if self.reaches_outside else None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         headers = self.request.headers or {}

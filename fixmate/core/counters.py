@@ -4,17 +4,43 @@ Django's database and file caches lose increments under races; 100 logins at onc
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
+from functools import cache
 from typing import Any
 
-import structlog
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
+from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
 from django.db import connection
 from redis.exceptions import RedisError
 
-log = structlog.get_logger(__name__)
+from fixmate.core.breaker import Breaker
+
+
+class Care(Enum):
+    """What a count is worth where Redis does not answer, or where there is none."""
+
+    KEPT = auto()  # counted in the table
+    OPEN = auto()  # without Redis everybody passes; where there never is one, counted in the table
+    CHEAP = auto()  # the same, but there counted in the process: it is counted for every request
+
+
+_care: ContextVar[Care] = ContextVar("fixmate_care", default=Care.KEPT)
+_AWAY = (RedisError, OSError)
+_MOST_HERE = 100_000  # counts in the process; a full cache would forget some
+
+
+@contextmanager
+def counted_with(care: Care) -> Iterator[None]:
+    token = _care.set(care)
+    try:
+        yield
+    finally:
+        _care.reset(token)
 
 
 class DatabaseCounterCache(BaseCache):
@@ -22,9 +48,12 @@ class DatabaseCounterCache(BaseCache):
 
     def __init__(self, _location: str = "", params: dict[str, Any] | None = None) -> None:
         super().__init__(params or {})
+        self._here = _in_process(params)
 
     def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
         """Store the value unless a live one is there; return whether it was stored."""
+        if _care.get() is Care.CHEAP:
+            return self._here.add(key, value, timeout, version)
         sql = """INSERT INTO core_ratecounter AS held (key, value, expires_at) VALUES (%s, %s, %s)
             ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
             WHERE held.expires_at <= %s RETURNING value"""
@@ -45,6 +74,8 @@ class DatabaseCounterCache(BaseCache):
 
         :raises ValueError: if there is none
         """
+        if _care.get() is Care.CHEAP:
+            return self._here.incr(key, delta, version)
         sql = "UPDATE core_ratecounter SET value = value + %s WHERE key = %s AND expires_at > %s RETURNING value"
         value = self._one(sql, [delta, self._key(key, version), _now()])
         if value is None:
@@ -74,7 +105,48 @@ class DatabaseCounterCache(BaseCache):
         return None if row is None else int(row[0])
 
 
-class RedisCounterCache(RedisCache):
+def _in_process(params: dict[str, Any] | None = None) -> LocMemCache:
+    return LocMemCache("ceiling", {**(params or {}), "max_entries": _MOST_HERE})
+
+
+def forget_in_process() -> None:
+    """Count anew what is counted in the process, and believe in every Redis again: between tests alone."""
+    _in_process().clear()
+    _breaker_of.cache_clear()
+
+
+@cache
+def _breaker_of(server: str) -> Breaker:
+    return Breaker("redis cache", failures=_AWAY)
+
+
+class GuardedRedisCache(RedisCache):
+    """Django's cache on Redis behind a breaker: a silent Redis must not cost every request its time-out.
+
+    Its errors are Redis's, or `Away`, which is an OSError.
+    """
+
+    def __init__(self, server: Any, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._breaker = _breaker_of(str(server))
+
+    def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+        return bool(self._breaker.call(lambda: super(GuardedRedisCache, self).add(key, value, timeout, version)))
+
+    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
+        return self._breaker.call(lambda: super(GuardedRedisCache, self).get(key, default, version))
+
+    def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
+        self._breaker.call(lambda: super(GuardedRedisCache, self).set(key, value, timeout, version))
+
+    def delete(self, key: Any, version: int | None = None) -> bool:
+        return bool(self._breaker.call(lambda: super(GuardedRedisCache, self).delete(key, version)))
+
+    def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
+        return int(self._breaker.call(lambda: super(GuardedRedisCache, self).incr(key, delta, version)))
+
+
+class RedisCounterCache(GuardedRedisCache):
     """Redis, and the table while Redis does not answer: the limit of a login must not end with a lost cache."""
 
     def __init__(self, server: Any, params: dict[str, Any]) -> None:
@@ -83,33 +155,35 @@ class RedisCounterCache(RedisCache):
 
     def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
         return bool(
-            self._or_table(
+            self._or_else(
                 lambda: super(RedisCounterCache, self).add(key, value, timeout, version),
                 lambda: self._table.add(key, value, timeout, version),
+                is_open=True,
             )
         )
 
     def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
         return int(
-            self._or_table(
+            self._or_else(
                 lambda: super(RedisCounterCache, self).incr(key, delta, version),
                 lambda: self._table.incr(key, delta, version),
+                is_open=delta,
             )
         )
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
-        return self._or_table(
+        return self._or_else(
             lambda: super(RedisCounterCache, self).get(key, default, version),
             lambda: self._table.get(key, default, version),
+            is_open=default,
         )
 
     @staticmethod
-    def _or_table(redis_call: Callable[[], Any], table_call: Callable[[], Any]) -> Any:
+    def _or_else(redis_call: Callable[[], Any], table_call: Callable[[], Any], *, is_open: Any) -> Any:
         try:
             return redis_call()
-        except (RedisError, OSError):
-            log.warning("limits.redis_away", exc_info=True)
-            return table_call()
+        except _AWAY:
+            return table_call() if _care.get() is Care.KEPT else is_open
 
 
 def purge_expired() -> int:

@@ -9,6 +9,9 @@ class DomainError(Exception):
     code: ClassVar[str] = "DOMAIN_ERROR"
     status: ClassVar[int] = 400
     message: ClassVar[str] = "The request could not be processed."
+    retry_after_s: ClassVar[int | None] = None
+    # Whether what was written about the refusal stays, as a counted try does, where else a refusal undoes everything.
+    is_recorded: ClassVar[bool] = False
 
     def __init__(self, message: str = "", **details: Any) -> None:
         self.text = message or self.message

@@ -3,6 +3,7 @@
 import hashlib
 from datetime import timedelta
 from io import BytesIO
+from threading import Lock
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,10 @@ from fixmate.core.models import Upload
 
 IMAGE_FORMATS = {"image/jpeg": ("JPEG", "jpg"), "image/png": ("PNG", "png"), "image/webp": ("WEBP", "webp")}
 PDF = "application/pdf"
-MAX_PIXELS = 40_000_000
+_ALSO = {"image/apng": "image/png"}  # of an animation the first picture is kept
+MAX_MEMORY = 142_000_000  # bytes for one picture: 14 million pixels of a JPEG, 8 of a WebP
+_BYTES_PER_PIXEL = {"PNG": 9, "WEBP": 17}
+_ONE_AT_A_TIME = Lock()
 UNUSED_FOR = timedelta(hours=24)
 
 
@@ -70,7 +74,8 @@ def file_clean(file: UploadedFile, *, allow_pdf: bool = True) -> CleanFile:
     content = file.read()
     if not content:
         raise FileRefused(file=["The file is empty."])
-    kind = filetype.guess_mime(content)
+    found = filetype.guess_mime(content)
+    kind = _ALSO.get(found, found)
     if kind in IMAGE_FORMATS:
         return _clean_image(content, kind)
     if kind == PDF and allow_pdf:
@@ -81,19 +86,40 @@ def file_clean(file: UploadedFile, *, allow_pdf: bool = True) -> CleanFile:
 def _clean_image(content: bytes, kind: str) -> CleanFile:
     image_format, extension = IMAGE_FORMATS[kind]
     try:
-        with Image.open(BytesIO(content), formats=[image_format]) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise FileRefused(file=["The picture has too many pixels."])
-            upright = ImageOps.exif_transpose(image)
-            plain: Any = Image.new(upright.mode, upright.size)
-            if upright.mode == "P":
-                plain, upright = Image.new("RGBA", upright.size), upright.convert("RGBA")
-            plain.paste(upright)
+        with _ONE_AT_A_TIME, Image.open(BytesIO(content), formats=[image_format]) as image:
+            _fit(image, image_format)
+            plain = _plain(image)
             out = BytesIO()
             plain.save(out, image_format)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as exc:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
         raise FileRefused(file=["The picture cannot be read."]) from exc
     return CleanFile(out.getvalue(), kind, extension)
+
+
+def _fit(image: Image.Image, image_format: str) -> None:
+    """Have a JPEG that is too large decoded at half its width and height; refuse what is too large even so.
+
+    Nothing has been decoded yet. The measure is the most memory the decoders were seen to take, a JPEG in many scans
+    included, and one picture is worked on at a time: so that no picture, and no number of them, fills the memory.
+    """
+    pixels, coefficients = image.width * image.height, 2 * len(image.getbands())
+    if image_format == "JPEG" and pixels * (coefficients + 4) > MAX_MEMORY:
+        image.draft(None, (image.width // 2, image.height // 2))
+        needed = pixels * (coefficients + 1)
+    else:
+        needed = pixels * _BYTES_PER_PIXEL.get(image_format, coefficients + 4)
+    if needed > MAX_MEMORY:
+        raise FileRefused(file=["The picture has too many pixels."])
+
+
+def _plain(image: Any) -> Image.Image:
+    """Return the pixels of the first frame, upright, and nothing else of the file."""
+    image = image.convert("RGBA") if image.mode == "P" else image
+    ImageOps.exif_transpose(image, in_place=True)
+    plain = Image.new(image.mode, (0, 0))
+    plain.im = image.im  # not a copy: a large picture is in memory once
+    plain._size = image.size
+    return plain
 
 
 def _clean_pdf(content: bytes) -> CleanFile:

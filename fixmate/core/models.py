@@ -100,6 +100,34 @@ class RateCounter(models.Model):
         return f"{self.key}={self.value}"
 
 
+class IdempotencyClaim(models.Model):
+    """A POST that named a key: who is working on it, and then what it was answered."""
+
+    # Fields
+    scope = models.CharField(max_length=64)  # whose key: an account's id, or for nobody a digest of what was sent
+    key = models.CharField(max_length=255)
+    path = models.TextField()
+    body_hash = models.CharField(max_length=64)
+    owner = models.UUIDField()
+    locked_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_index=True)
+    status = models.PositiveSmallIntegerField(null=True)
+    headers = models.JSONField(default=dict)
+    body = models.TextField(default="", blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["scope", "key"], name="idempotency_claim_once"),
+            models.CheckConstraint(
+                condition=Q(status__isnull=True) | Q(status__gte=200, status__lt=500) & ~Q(status__in=[409, 429]),
+                name="idempotency_claim_keeps_ends",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.path} {self.status or 'open'}"
+
+
 class Heartbeat(models.Model):
     """When a background process was last at work: `/readyz` tells of one that has stopped."""
 

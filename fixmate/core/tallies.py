@@ -3,21 +3,41 @@
 They live where the limits are counted. A count that is lost with Redis starts anew, as Prometheus expects of counters.
 """
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 
 from django.core.cache import caches
 from django.db import DatabaseError
 
 _CACHE = "ratelimit"
+_waiting: ContextVar[list[str] | None] = ContextVar("fixmate_tallies_waiting", default=None)
 
 
 def tally(name: str) -> None:
     """Count one more. Call it outside the transaction whose refusal is counted, or the count is rolled back too."""
+    waiting = _waiting.get()
+    if waiting is not None:
+        waiting.append(name)
+        return
     cache = caches[_CACHE]
     # It was there a moment ago: the cache was emptied, or Redis went away. And no count is worth a failed answer.
     with suppress(ValueError, DatabaseError):
         cache.add(_key(name), 0, timeout=None)
         cache.incr(_key(name))
+
+
+@contextmanager
+def tallied_afterwards() -> Iterator[None]:
+    """Count what is tallied within when it is over, however it ends: around a transaction that may be undone."""
+    token = _waiting.set([])
+    try:
+        yield
+    finally:
+        names = _waiting.get() or []
+        _waiting.reset(token)
+        for name in names:
+            tally(name)
 
 
 def tallied(name: str) -> int:

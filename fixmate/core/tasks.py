@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from celery import shared_task
 
-from fixmate.core import counters, files, outbox
+from fixmate.core import counters, files, idempotency, outbox, strays
 from fixmate.core.sweeps import sweep
 
 
@@ -22,3 +22,15 @@ def purge_counters() -> None:
 @shared_task(name="core.purge_uploads")
 def purge_uploads() -> None:
     files.upload_purge_unused()
+
+
+@sweep(every=timedelta(hours=1))
+@shared_task(name="core.remove_stray_files")
+def remove_stray_files() -> None:
+    strays.strays_remove()
+
+
+@sweep(every=timedelta(hours=1))
+@shared_task(name="core.purge_idempotency_claims")
+def purge_idempotency_claims() -> None:
+    idempotency.claims_purge()

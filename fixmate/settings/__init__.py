@@ -8,10 +8,12 @@ from fixmate.settings.background import *
 from fixmate.settings.base import *
 from fixmate.settings.browser import *
 from fixmate.settings.database import *
+from fixmate.settings.edge import *
 from fixmate.settings.files import *
 from fixmate.settings.logs import *
 from fixmate.settings.matching import *
 from fixmate.settings.production import *
 from fixmate.settings.rules import *
+from fixmate.settings.sms import *
 
 django_stubs_ext.monkeypatch()  # lets generic classes name their model at run time as they do for mypy

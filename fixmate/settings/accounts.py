@@ -6,6 +6,7 @@ from fixmate.core.env import env, env_int
 from fixmate.settings.base import SECRET_KEY
 
 AUTH_USER_MODEL = "accounts.User"
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # e-mail addresses are unique where they are proven; the backend knows
 AUTHENTICATION_BACKENDS = ["accounts.backends.ConsoleBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -20,6 +21,7 @@ ACCESS_TOKEN_LIFETIME = timedelta(minutes=env_int("ACCESS_TOKEN_MINUTES", 30, mi
 REFRESH_TOKEN_LIFETIME = timedelta(days=env_int("REFRESH_TOKEN_DAYS", 7, minimum=1))
 REFRESH_REPLAY_WINDOW = timedelta(seconds=10)
 SIMPLE_JWT = {
+    "AUTH_TOKEN_CLASSES": ("accounts.api.tokens.AccessToken",),
     "ACCESS_TOKEN_LIFETIME": ACCESS_TOKEN_LIFETIME,
     "REFRESH_TOKEN_LIFETIME": REFRESH_TOKEN_LIFETIME,
     "ALGORITHM": "HS256",
@@ -34,6 +36,7 @@ SIMPLE_JWT = {
 }
 CODE_LIFETIME = timedelta(minutes=10)
 CODE_TRIES = 3
+CODES_PER_HOUR = env_int("CODES_PER_HOUR", 5, minimum=1)
 PHONE_REGION = env("PHONE_REGION", "US")
 
 # Limits: django-ratelimit's "count/period"; an empty value switches one off.
@@ -43,4 +46,9 @@ RATES = {
     "codes": env("RATE_CODES", "5/m"),
     "register": env("RATE_REGISTER", "10/m"),
     "refresh": env("RATE_REFRESH", "30/m"),
+    "reset": env("RATE_RESET", "10/m"),
+    "password": env("RATE_PASSWORD", "5/m"),
+    "uploads": env("RATE_UPLOADS", "60/m"),
+    "offer_answers": env("RATE_OFFER_ANSWERS", "60/m"),
+    "requests": env("RATE_REQUESTS", "600/m"),
 }

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+from kombu import Queue
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
 from fixmate.core.env import env, env_bool, env_int
 from fixmate.settings.base import IS_PRODUCTION
 
@@ -12,10 +16,11 @@ CACHES: dict[str, dict[str, Any]] = {
     "ratelimit": {"BACKEND": "fixmate.core.counters.DatabaseCounterCache"},
 }
 if REDIS_URL:
-    _REDIS_OPTIONS = {"socket_timeout": 1, "socket_connect_timeout": 1}
+    # One try: the library's own default is three more, each with a time-out of its own.
+    _REDIS_OPTIONS = {"socket_timeout": 1, "socket_connect_timeout": 1, "retry": Retry(NoBackoff(), 0)}
     CACHES = {
         "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "BACKEND": "fixmate.core.counters.GuardedRedisCache",
             "LOCATION": REDIS_URL,
             "OPTIONS": _REDIS_OPTIONS,
         },
@@ -30,6 +35,8 @@ if REDIS_URL:
 CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_TASK_ALWAYS_EAGER = env_bool("CELERY_TASK_ALWAYS_EAGER", default=False)
 CELERY_TASK_IGNORE_RESULT = True
+# A worker takes from both unless it is told: what computes, and what waits for mail servers and providers.
+CELERY_TASK_QUEUES = (Queue("celery"), Queue("outside"))
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TASK_ACKS_LATE = True

@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "corsheaders",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -66,8 +67,11 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "fixmate.core.api.middleware.RequestContextMiddleware",
+    "fixmate.core.api.protection.ProtectionMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "fixmate.core.api.compression.CompressionMiddleware",
     "fixmate.core.api.middleware.TrailingSlashMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

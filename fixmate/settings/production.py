@@ -6,6 +6,7 @@ from fixmate.settings.background import CELERY_TASK_ALWAYS_EAGER, REDIS_URL
 from fixmate.settings.base import ALLOWED_HOSTS, DEBUG, IS_PRODUCTION, MIN_SECRET_LENGTH, SECRET_KEY
 from fixmate.settings.database import IS_SQLITE
 from fixmate.settings.files import EMAIL_HOST
+from fixmate.settings.sms import SMS_BACKEND, SMS_FROM, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN
 
 
 def _refuse_unsafe_production() -> None:
@@ -17,6 +18,9 @@ def _refuse_unsafe_production() -> None:
         "REDIS_URL must be set": not REDIS_URL,
         "CELERY_TASK_ALWAYS_EAGER must be off": CELERY_TASK_ALWAYS_EAGER,
         "EMAIL_HOST must name an SMTP server": not EMAIL_HOST,
+        "SMS_BACKEND must not be file": SMS_BACKEND == "file",
+        "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and SMS_FROM must be set to send SMS": SMS_BACKEND == "twilio"
+        and not (TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN and SMS_FROM),
         "ALLOWED_HOSTS must name the hosts": not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS,
     }
     found = [fault for fault, is_present in faults.items() if is_present]

@@ -38,7 +38,8 @@ STATES = {
     for value in choices.values
 }
 STATE_COLUMNS = {"status", "verification"}
-NOT_A_LIFECYCLE = {"fixmate/core/outbox.py"}  # the outbox's status is a mark on a row, not somebody's state
+# The status of an outbox row is a mark on it, and that of a kept answer is a number of HTTP: nobody's state.
+NOT_A_LIFECYCLE = {"fixmate/core/outbox.py", "fixmate/core/idempotency.py"}
 
 
 def _sources() -> Iterator[Path]:

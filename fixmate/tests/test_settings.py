@@ -72,6 +72,11 @@ def test_production_starts_with_everything_named(read):
         ({"REDIS_URL": ""}, "REDIS_URL must be set"),
         ({"CELERY_TASK_ALWAYS_EAGER": "true"}, "CELERY_TASK_ALWAYS_EAGER must be off"),
         ({"EMAIL_HOST": ""}, "EMAIL_HOST must name an SMTP server"),
+        ({"SMS_BACKEND": "file"}, "SMS_BACKEND must not be file"),
+        (
+            {"SMS_BACKEND": "twilio", "TWILIO_ACCOUNT_SID": "AC1", "SMS_FROM": "+12025550100"},
+            "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and SMS_FROM must be set",
+        ),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS must name the hosts"),
         ({"ALLOWED_HOSTS": "api.example,*"}, "ALLOWED_HOSTS must name the hosts"),
     ],
@@ -213,3 +218,47 @@ def test_beat_is_a_second_trigger_of_every_sweep():
         assert (entry["task"], entry["schedule"]) == (name, every.total_seconds())
         assert entry["options"]["expires"] == every.total_seconds()
         assert name in current_app.tasks
+
+
+# Files
+
+
+def test_files_are_on_disk_unless_a_bucket_is_named(read):
+    assert read()["STORAGES"]["default"] == {"BACKEND": "fixmate.core.storage.PrivateDiskStorage"}
+    found = read(FILES_STORAGE="s3", S3_BUCKET="b", S3_ENDPOINT_URL="https://s3.example", S3_TIMEOUT_S="7")
+    assert found["STORAGES"]["default"] == {
+        "BACKEND": "fixmate.core.storage_s3.PrivateS3Storage",
+        "OPTIONS": {
+            "bucket_name": "b",
+            "endpoint_url": "https://s3.example",
+            "region_name": "us-east-1",
+            "access_key": None,
+            "secret_key": None,
+            "timeout_s": 7,
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        ({"FILES_STORAGE": "s3"}, "needs S3_BUCKET"),
+        ({"FILES_STORAGE": "S3"}, "FILES_STORAGE must be one of local, s3"),
+        ({"FILES_DOWNLOAD": "yes"}, "FILES_DOWNLOAD must be one of stream, link"),
+        ({"S3_ACCESS_KEY_ID": "k"}, "given together"),
+        ({"S3_SECRET_ACCESS_KEY": "k"}, "given together"),
+        ({"S3_TIMEOUT_S": "0"}, "S3_TIMEOUT_S must be at least 1"),
+    ],
+)
+def test_half_a_bucket_is_refused(read, fault, text):
+    with pytest.raises(ImproperlyConfigured, match=text):
+        read(**fault)
+
+
+# The edge
+
+
+def test_a_trusted_proxy_is_a_network(read):
+    assert read(TRUSTED_PROXIES="10.0.0.0/8, ::1")["TRUSTED_PROXIES"] == ["10.0.0.0/8", "::1/128"]
+    with pytest.raises(ImproperlyConfigured, match="TRUSTED_PROXIES"):
+        read(TRUSTED_PROXIES="10.0.0.1/8")

@@ -3,11 +3,11 @@ from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_v
 from rest_framework import mixins
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
 from accounts.api.requests import AuthedRequest
 from accounts.enums import Role
 from fixmate.core.api.permissions import HasRole, IsVerified
+from fixmate.core.api.viewsets import GenericViewSet
 from payments.api.filters import PaymentFilter
 from payments.api.serializers import EarningsOutput, EarningsPeriod, PaymentOutput
 from payments.models import Payment

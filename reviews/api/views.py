@@ -6,11 +6,11 @@ from rest_framework import mixins, status
 from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
 from accounts.api.requests import AuthedRequest
 from accounts.enums import Role
 from fixmate.core.api.permissions import HasRole
+from fixmate.core.api.viewsets import GenericViewSet
 from jobs.selectors import job_get_visible_to
 from reviews.api.filters import ReviewFilter, TechnicianReviewFilter
 from reviews.api.serializers import ReviewInput, ReviewOutput

@@ -4,23 +4,24 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import FileResponse
+from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import mixins, status
 from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
 from accounts.api.requests import AuthedRequest
 from accounts.enums import Role
 from fixmate.core import clock
+from fixmate.core.api.downloads import AnyAccept
+from fixmate.core.api.limits import LimitsMixin
 from fixmate.core.api.parsers import BoundedMultiPartParser
 from fixmate.core.api.permissions import HasRole
 from fixmate.core.api.serializers import NoBody
+from fixmate.core.api.viewsets import GenericViewSet
 from technicians.api.filters import TechnicianFilter
-from technicians.api.negotiation import AnyAccept
 from technicians.api.serializers import (
     ApplicationInput,
     AvailabilityInput,
@@ -211,12 +212,13 @@ class MyProfileViewSet(GenericViewSet[Technician]):
 
 @extend_schema(tags=["Technicians"])
 @extend_schema_view(list=extend_schema(summary="List my documents", operation_id="technicians_me_documents_list"))
-class MyDocumentViewSet(mixins.ListModelMixin, GenericViewSet[Document]):
+class MyDocumentViewSet(LimitsMixin, mixins.ListModelMixin, GenericViewSet[Document]):
     queryset = Document.objects.none()
     permission_classes = [HasRole(Role.TECHNICIAN)]
     serializer_class = DocumentOutput
     ordering = ("-created_at",)
     ordering_fields = {"created_at": "created_at"}
+    limits = {"create": "uploads"}
     request: AuthedRequest
 
     def get_queryset(self) -> QuerySet[Document]:
@@ -249,7 +251,7 @@ class MyDocumentViewSet(mixins.ListModelMixin, GenericViewSet[Document]):
         permission_classes=[HasRole(Role.TECHNICIAN, Role.ADMIN)],
         content_negotiation_class=AnyAccept,
     )
-    def file(self, request: AuthedRequest, pk: str) -> FileResponse:
+    def file(self, request: AuthedRequest, pk: str) -> HttpResponseBase:
         return document_response(self.get_object())
 
 

@@ -3,6 +3,7 @@
 Positions have their own trace. The caller holds the lock on the technician and has saved what has changed.
 """
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -43,6 +44,22 @@ def history_note_of(technician_id: UUID) -> None:
     """Like `history_note_all`, for a technician whom the caller has not locked: this locks him."""
     for technician in Technician.objects.select_for_update(no_key=True).filter(pk=technician_id):
         history_note_all(technician)
+
+
+def history_list_untrue() -> Iterator[Technician]:
+    """Yield everybody whose last note says something else than what stands now. Reads all, some rows of each."""
+    at = clock.now()
+    noted = Exists(TechnicianState.objects.filter(technician=OuterRef("pk")))
+    for technician in Technician.objects.filter(noted).select_related("user").order_by("pk").iterator():
+        last = _last(technician)
+        live = {**_own(technician), **_around(technician, at)}
+        if last is not None and {**last.facts, **live} != {**last.facts, "time_off": _ahead(last, at)}:
+            yield technician
+
+
+def _ahead(state: TechnicianState, at: datetime) -> list[list[str]]:
+    """Return the time off it tells of, without what has ended since it was noted: that is carried over as it was."""
+    return [[start, end] for start, end in state.facts["time_off"] if datetime.fromisoformat(end) > at]
 
 
 def history_purge() -> int:

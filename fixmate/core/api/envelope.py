@@ -28,6 +28,8 @@ _CODES: dict[int, tuple[str, str]] = {
     500: ("INTERNAL_ERROR", "Something went wrong on our side. It has been recorded."),
     503: ("SERVICE_UNAVAILABLE", "This is not available right now. Try again later."),
 }
+_LATER = (status.HTTP_429_TOO_MANY_REQUESTS, status.HTTP_503_SERVICE_UNAVAILABLE)
+_LATER_S = "5"  # where a refusal does not know better
 
 
 class Refusal(exceptions.APIException):
@@ -37,6 +39,8 @@ class Refusal(exceptions.APIException):
         super().__init__(error.text, error.code)
         self.status_code = error.status
         self.error = error
+        if error.retry_after_s is not None:
+            self.wait = error.retry_after_s  # DRF makes `Retry-After` of it
         if error.status == status.HTTP_401_UNAUTHORIZED:
             self.auth_header = 'Bearer realm="api"'  # a 401 must name the scheme
 
@@ -57,6 +61,8 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     code, message, details = _content(known, response)
     response.data = envelope(request, code=code, message=message, details=details)
     response.content_type = "application/json"
+    if response.status_code in _LATER:
+        response.headers.setdefault("Retry-After", _LATER_S)
     return response
 
 
@@ -128,7 +134,7 @@ def envelope(
     }
 
 
-def _plain_answer(request: HttpRequest, status_code: int) -> JsonResponse:
+def plain_answer(request: HttpRequest, status_code: int) -> JsonResponse:
     code, message = _CODES[status_code]
     return JsonResponse(envelope(request, code=code, message=message), status=status_code)
 
@@ -137,15 +143,15 @@ def _plain_answer(request: HttpRequest, status_code: int) -> JsonResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponseBase:
-    return _plain_answer(request, 404)
+    return plain_answer(request, 404)
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    return _plain_answer(request, 500)
+    return plain_answer(request, 500)
 
 
 def forbidden(request: HttpRequest, exception: PermissionDenied | None = None) -> HttpResponseBase:
-    return _plain_answer(request, 403)
+    return plain_answer(request, 403)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponseBase:

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -11,13 +11,18 @@ from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 
 from fixmate.core.api.requests import client_ip
+from fixmate.core.counters import Care, counted_with
+
+CEILING: Final = "requests"
+_MAY_LAPSE: Final = frozenset({"uploads", "offer_answers"})  # without Redis; what guards an account never does
+SHARED_ADDRESS: Final = 10  # people who are logged in get so much more per address: a carrier's many share one
 
 
 class LimitsMixin:
     """A view with limits: `limits` maps an action (or a lower-case HTTP method) to the name of a rate in settings.
 
-    Each is counted per client address and per account the body names, so that neither many addresses nor many accounts
-    get around it.
+    Before a login each is counted per client address and per account the body names, so that neither many addresses
+    nor many accounts get around it; after it, per account and per address.
     """
 
     limits: ClassVar[dict[str, str]] = {}
@@ -27,10 +32,15 @@ class LimitsMixin:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]
         action = getattr(self, "action", None) or (request.method or "").lower()
         name = self.limits.get(action)
-        if name:
-            wait_s = count_use(request._request, name, address=client_ip(request), accounts=self._accounts(request))
-            if wait_s:
-                raise Throttled(wait=wait_s)
+        if not name:
+            return
+        raw, address = request._request, client_ip(request)
+        if request.user and request.user.is_authenticated:
+            wait_s = count_use_of(raw, name, user_id=str(request.user.pk), address=address)
+        else:
+            wait_s = count_use(raw, name, address=address, accounts=self._accounts(request))
+        if wait_s:
+            raise Throttled(wait=wait_s)
 
     def _accounts(self, request: Request) -> list[str]:
         body: Any = request.data  # every parser here gives an object
@@ -41,15 +51,36 @@ class LimitsMixin:
 def count_use(request: HttpRequest, name: str, *, address: str, accounts: Iterable[str]) -> int:
     """Count one use of the rate for the address and for each account; return how many seconds to wait, 0 for none."""
     rate = settings.RATES[name]
-    if not rate:
-        return 0
     named = sorted({_account_name(account) for account in accounts} - {""})
-    keys = [(f"{name}:ip", address), *((f"{name}:account", account) for account in named)]
-    for group, value in keys:
-        wait_s = _count_one(request, group, value, rate)
+    keys = [(f"{name}:ip", address, rate), *((f"{name}:account", account, rate) for account in named)]
+    return _count(request, keys)
+
+
+def count_use_of(request: HttpRequest, name: str, *, user_id: str, address: str) -> int:
+    """Count one use of the rate for somebody who is logged in, and for the address; return the seconds to wait."""
+    rate = settings.RATES[name]
+    keys = [(f"{name}:user", user_id, rate), (f"{name}:user-ip", address, _times(rate, SHARED_ADDRESS))]
+    with counted_with(Care.OPEN if name in _MAY_LAPSE else Care.KEPT):
+        return _count(request, keys)
+
+
+def count_request(request: HttpRequest, *, who: str) -> int:
+    """Count one request of any kind against the general ceiling; return the seconds to wait."""
+    with counted_with(Care.CHEAP):
+        return _count(request, [(CEILING, who, settings.RATES[CEILING])])
+
+
+def _count(request: HttpRequest, keys: Iterable[tuple[str, str, str]]) -> int:
+    for group, value, rate in keys:
+        wait_s = _count_one(request, group, value, rate) if rate else 0
         if wait_s:
             return wait_s
     return 0
+
+
+def _times(rate: str, factor: int) -> str:
+    count, slash, period = rate.partition("/")
+    return f"{int(count) * factor}{slash}{period}" if rate else ""
 
 
 def _account_name(text: str) -> str:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from ipaddress import ip_address
+from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 import structlog
 from django.conf import settings
@@ -42,11 +43,22 @@ class RequestContextMiddleware:
 def _client_address(request: HttpRequest) -> str | None:
     """Return the address that the outermost trusted proxy saw; what a client writes into the header is not used."""
     peer = _address(request.META.get("REMOTE_ADDR", ""))
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
     trusted: int = settings.TRUSTED_PROXY_COUNT
-    if not trusted or len(hops) < trusted:
+    if not trusted or not _is_proxy(peer):
         return peer
-    return _address(hops[-trusted]) or peer
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+    return (_address(hops[-trusted]) if len(hops) >= trusted else None) or peer
+
+
+def _is_proxy(peer: str | None) -> bool:
+    """Tell whether the peer is in a trusted network; where none is named, only proxies can reach this process."""
+    networks = _networks(tuple(settings.TRUSTED_PROXIES))
+    return not networks or (peer is not None and any(ip_address(peer) in network for network in networks))
+
+
+@cache
+def _networks(texts: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(text) for text in texts)
 
 
 def _user_agent(request: HttpRequest) -> str:

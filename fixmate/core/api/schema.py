@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiResponse, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
 ErrorEnvelope = inline_serializer(
@@ -22,6 +22,13 @@ ErrorEnvelope = inline_serializer(
         )
     },
 )
+_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    OpenApiParameter.HEADER,
+    description="Sent again with the same key, path and body, the request is done once and answered the same for 24 "
+    "hours, with `Idempotent-Replayed: true`. Answers 409, 429 and 5xx leave nothing behind and free the key.",
+)
 _REASONS = {
     "400": "The body, a parameter or the JSON itself is not valid.",
     "401": "Nobody is logged in, or the token is not valid any more.",
@@ -39,6 +46,11 @@ class FixMateSchema(AutoSchema):
 
     def get_operation_id(self) -> str:
         return super().get_operation_id().removeprefix("api_v1_")
+
+    def get_override_parameters(self) -> Any:
+        given = super().get_override_parameters()
+        takes_key = self.method == "POST" and getattr(self.view, "is_idempotent", False)
+        return [*given, _KEY] if takes_key else given
 
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> Any:
         bodies = super()._get_response_bodies(direction)

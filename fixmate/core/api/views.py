@@ -1,16 +1,22 @@
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from django.http import FileResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import status
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
+from fixmate.core.api.downloads import AnyAccept, linked_download
+from fixmate.core.api.limits import LimitsMixin
 from fixmate.core.api.parsers import BoundedMultiPartParser
 from fixmate.core.api.permissions import IsVerified
 from fixmate.core.api.serializers import UploadInput, UploadOutput
+from fixmate.core.api.viewsets import GenericViewSet
 from fixmate.core.files import upload_create
 
 
-class UploadViewSet(GenericViewSet):
+class UploadViewSet(LimitsMixin, GenericViewSet):
+    limits = {"create": "uploads"}
     permission_classes = [IsVerified]
     parser_classes = [BoundedMultiPartParser]
 
@@ -38,3 +44,22 @@ class UploadViewSet(GenericViewSet):
         data = UploadInput.parse(request.data)
         upload = upload_create(owner=request.user, **data)
         return Response(UploadOutput(upload).data, status=status.HTTP_201_CREATED)
+
+
+class FileViewSet(GenericViewSet):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    content_negotiation_class = AnyAccept
+    lookup_url_kwarg = "token"
+    lookup_value_regex = r"[\w:-]{1,1000}"
+
+    @extend_schema(
+        operation_id="files_retrieve",
+        summary="Download by a link",
+        description="Where a download answers with a redirect. The link is the permission; after a minute it is 404.",
+        tags=["uploads"],
+        parameters=[OpenApiParameter("token", str, OpenApiParameter.PATH, description="The signed link.")],
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+    )
+    def retrieve(self, request: Request, token: str) -> FileResponse:
+        return linked_download(token)

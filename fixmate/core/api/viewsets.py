@@ -1,6 +1,6 @@
-"""The shape of an act upon one thing: what is it and what is asked, then one call of a service, then the answer.
+"""The bases of all views, and the shape of an act upon one thing: what is it and what is asked, one call, the answer.
 
-No docstring on the class: the schema would show it to callers.
+No docstrings on the classes: the schema would show them to callers.
 """
 
 from typing import Any, TypeVar
@@ -8,11 +8,21 @@ from typing import Any, TypeVar
 from django.db.models import Model
 from rest_framework import status
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
+from rest_framework.views import APIView as PlainView
+from rest_framework.viewsets import GenericViewSet as PlainViewSet
 
+from fixmate.core.api.edge import Edge
 from fixmate.core.api.serializers import InputSerializer
 
 M = TypeVar("M", bound=Model)
+
+
+class APIView(Edge, PlainView):
+    pass
+
+
+class GenericViewSet(Edge, PlainViewSet[M]):
+    pass
 
 
 class ActViewSet(GenericViewSet[M]):

@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls("fixmate.core.tests.urls")
 
 @pytest.fixture(autouse=True)
 def _three_a_day(settings):
-    settings.RATES = {"login": "3/d"}
+    settings.RATES = {"login": "3/d", "requests": ""}
     settings.CACHES = {**settings.CACHES, "ratelimit": {"BACKEND": "fixmate.core.counters.DatabaseCounterCache"}}
 
 
@@ -80,7 +80,7 @@ def test_a_method_without_a_limit_is_not_counted():
 
 
 def test_an_empty_rate_is_no_limit(settings):
-    settings.RATES = {"login": ""}
+    settings.RATES = {"login": "", "requests": ""}
 
     assert statuses(5) == [200] * 5
 
@@ -101,8 +101,42 @@ def test_a_forged_header_does_not_change_the_count():
 
 @pytest.mark.django_db(transaction=True)
 def test_of_a_hundred_at_once_ten_pass(settings):
-    settings.RATES = {"login": "10/d"}
+    settings.RATES = {"login": "10/d", "requests": ""}
 
     passed = [found.count(200) for found in at_once(*[lambda: statuses(5)] * 20)]
 
     assert sum(passed) == 10
+
+
+# Logged in
+
+
+@pytest.mark.urls("fixmate.core.tests.edge_urls")
+def test_who_is_logged_in_is_counted_over_all_addresses(settings, user, make_user):
+    settings.RATES = {"uploads": "2/d", "requests": ""}
+
+    found = [
+        client_for(user).post("/limited/empty", {}, REMOTE_ADDR=f"192.0.2.{number}").status_code for number in range(4)
+    ]
+
+    assert found == [204, 204, 429, 429]
+    assert client_for(make_user()).post("/limited/empty", {}, REMOTE_ADDR="192.0.2.0").status_code == 204
+
+
+@pytest.mark.urls("fixmate.core.tests.edge_urls")
+def test_an_address_that_many_share_gets_ten_times_as_much(settings, make_user):
+    settings.RATES = {"uploads": "1/d", "requests": ""}
+
+    found = [client_for(make_user()).post("/limited/empty", {}).status_code for _ in range(12)]
+
+    assert found == [204] * 10 + [429] * 2
+
+
+@pytest.mark.urls("fixmate.core.tests.edge_urls")
+def test_without_redis_what_guards_no_account_is_open(settings, user):
+    settings.RATES = {"uploads": "1/d", "requests": "1/d"}
+    away = {"BACKEND": "fixmate.core.counters.RedisCounterCache", "LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = {**settings.CACHES, "ratelimit": away}
+
+    assert [client_for(user).post("/limited/empty", {}).status_code for _ in range(3)] == [204] * 3
+    assert RateCounter.objects.filter(key__contains="rl:").count() == 0

@@ -87,6 +87,24 @@ def test_only_what_trusted_proxies_add_counts_as_the_address(client, settings, t
     assert client.get("/context", headers=headers, REMOTE_ADDR="192.0.2.9").json()["ip"] == expected
 
 
+@pytest.mark.parametrize(
+    ("peer", "expected"),
+    [
+        ("10.1.2.3", "203.0.113.1"),
+        ("fd00::7", "203.0.113.1"),
+        ("192.0.2.9", "192.0.2.9"),
+        ("", None),
+    ],
+)
+def test_only_a_proxy_of_a_trusted_network_is_believed(client, settings, peer, expected):
+    settings.TRUSTED_PROXY_COUNT = 1
+    settings.TRUSTED_PROXIES = ["10.0.0.0/8", "fd00::/8"]
+
+    found = client.get("/context", headers={"X-Forwarded-For": "203.0.113.1"}, REMOTE_ADDR=peer)
+
+    assert found.json()["ip"] == expected
+
+
 def test_a_peer_without_an_address_is_no_address(client):
     assert client.get("/context", REMOTE_ADDR="").json()["ip"] is None
 

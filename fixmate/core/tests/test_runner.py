@@ -93,6 +93,14 @@ def test_relay_sends_the_row_with_its_headers(monkeypatch):
     assert (row.status, row.crashes) == (OutboxStatus.READY, 0)
 
 
+@pytest.mark.parametrize(("task", "queue"), [(effects.effect, "celery"), (effects.effect_outside, "outside")])
+def test_what_waits_for_others_is_sent_to_a_queue_of_its_own(task, queue):
+    with current_app.connection_for_write(transport="memory") as broker:
+        task.apply_async(kwargs={"number": 1}, connection=broker)
+        with broker.SimpleQueue(queue) as held:
+            assert held.get(timeout=1).headers["task"] == task.name
+
+
 @pytest.mark.parametrize("error", [OperationalError("no broker"), TimeoutError(), ConnectionResetError()])
 def test_relay_with_the_broker_away_puts_the_row_back_and_counts_no_try(noon, monkeypatch, error):
     def away(**_):

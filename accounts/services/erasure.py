@@ -1,0 +1,56 @@
+"""Deleting an account: whoever it was is taken out of every row, and the books stay."""
+
+from functools import partial
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.enums import SecurityEventKind, SessionEnd, UserStatus
+from accounts.events import UserDeleted
+from accounts.hooks import erase_parts
+from accounts.models import CodeChallenge
+from accounts.selectors import session_list_of, user_get_locked
+from accounts.services.avatar import picture_drop
+from accounts.services.security import security_event_add
+from accounts.services.sessions import session_end_all
+from fixmate.core import clock, events
+
+_ERASED = [
+    "status",
+    "deleted_at",
+    "email",
+    "phone",
+    "phone_verified_at",
+    "first_name",
+    "last_name",
+    "avatar",
+    "is_dispatcher",
+    "password",
+    "last_login",
+]
+
+
+@transaction.atomic
+def user_erase(*, user_id: UUID) -> None:
+    """Anonymise the account for good, and end it everywhere at once. Idempotent.
+
+    Jobs, payments and the trails of audit keep their rows, which now lead to a "Deleted user"; security events keep
+    where from and when. The addresses are free for somebody else.
+
+    :raises AccountInUse: while a job is live or money is owed
+    :raises IllegalTransition: if it is suspended, or was never verified
+    """
+    user = user_get_locked(user_id)
+    if user.status == UserStatus.DELETED:
+        return
+    at, picture = clock.now(), str(user.avatar)
+    user.erase(at=at)
+    user.save(update_fields=_ERASED)
+    session_end_all(user=user, reason=SessionEnd.DELETED)
+    session_list_of(user).update(user_agent="", ip_address=None)
+    CodeChallenge.objects.filter(user=user, closed_at__isnull=True).update(closed_at=at)
+    CodeChallenge.objects.filter(user=user).update(address="")
+    erase_parts(user)
+    security_event_add(SecurityEventKind.ACCOUNT_DELETED, user=user)
+    events.publish(UserDeleted(user_id=user.pk))
+    transaction.on_commit(partial(picture_drop, picture), robust=True)

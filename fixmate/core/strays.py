@@ -1,0 +1,80 @@
+"""Files no row names: a crash came between file and row, or the storage was away when one was to be deleted."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import structlog
+from django.apps import apps
+from django.core.files.storage import default_storage
+from django.db.models import FileField
+
+from fixmate.core import clock
+from fixmate.core.storage import private_storage
+
+log = structlog.get_logger(__name__)
+FOLDERS = ("uploads", "documents", "avatars")
+LIMIT = 20_000  # files looked at per folder, month and span
+SETTLED_AFTER = timedelta(hours=24)  # by then the row of a new file has long been written
+_RECENT = timedelta(days=3)
+_TURN = timedelta(days=7)
+_TURNS = 520  # ten years of weeks: once round in 22 days
+_BATCH = 500
+
+
+def strays_remove() -> int:
+    """Delete strays of the last days and of one older week, the next week an hour later; return how many.
+
+    :raises StorageUnavailable: if the storage is away; what was left is found next time
+    """
+    return sum(_remove_between(*span) for span in spans(clock.now()))
+
+
+def spans(now: datetime) -> tuple[tuple[datetime, datetime], tuple[datetime, datetime]]:
+    """Return the spans of time that are looked at in this hour. They follow from the clock: no place is kept."""
+    until = now - SETTLED_AFTER
+    since = until - _RECENT
+    turn = int(now.timestamp()) // 3600 % _TURNS
+    return (since, until), (since - (turn + 1) * _TURN, since - turn * _TURN)
+
+
+def _remove_between(since: datetime, until: datetime) -> int:
+    removed = 0
+    for folder in FOLDERS:
+        for month in _months(since, until):
+            names = private_storage().names_between(f"{folder}/{month}", since, until, limit=LIMIT)
+            if len(names) == LIMIT:
+                log.warning("files.strays_cut", folder=folder, month=month, limit=LIMIT)
+            removed += _remove_unnamed(names)
+    return removed
+
+
+def _months(since: datetime, until: datetime) -> list[str]:
+    """Return the folders of the months; a day more each way, because names and folders go by two clocks."""
+    day, last = since - timedelta(days=1), until + timedelta(days=1)
+    found = [f"{last:%Y/%m}"]
+    while day < last:
+        found.append(f"{day:%Y/%m}")
+        day += timedelta(days=1)
+    return sorted(set(found))
+
+
+def _remove_unnamed(names: list[str]) -> int:
+    starts = [*range(0, len(names), _BATCH), len(names)]
+    removed = 0
+    for start, end in pairwise(starts):
+        batch = names[start:end]
+        strays = sorted(set(batch) - set(_named(batch)))
+        for name in strays:
+            default_storage.delete(name)
+            log.info("files.stray_removed", name=name)
+        removed += len(strays)
+    return removed
+
+
+def _named(names: list[str]) -> Iterator[str]:
+    """Yield those that a row of any app names."""
+    for model in apps.get_models():
+        for field in model._meta.concrete_fields:
+            if isinstance(field, FileField):
+                yield from model._base_manager.filter(**{f"{field.name}__in": names}).values_list(field.name, flat=True)
