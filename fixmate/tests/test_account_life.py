@@ -17,8 +17,8 @@ from accounts.tests.factories import UserFactory
 from catalog.tests.factories import ServiceFactory
 from disputes.tests.factories import DisputeFactory, dispute_resolved
 from fixmate.core import clock
-from fixmate.core.enums import UploadPurpose
-from fixmate.core.models import AuditEntry
+from fixmate.core.enums import OutboxStatus, UploadPurpose
+from fixmate.core.models import AuditEntry, OutboxMessage
 from fixmate.core.tests.http import client_for
 from fixmate.core.tests.pictures import picture, sent
 from jobs.enums import JobStatus
@@ -49,9 +49,11 @@ from technicians.models import (
     Position,
     PositionTrace,
     Technician,
+    TechnicianState,
     TimeOff,
 )
 from technicians.services import document_upload, time_off_add
+from technicians.services.history import history_list_untrue
 from technicians.tests.factories import TechnicianFactory, technician_ready
 
 pytestmark = pytest.mark.django_db
@@ -195,6 +197,8 @@ def test_a_technicians_documents_and_whereabouts_go_and_his_figures_stay():
     assert set(Document.objects.values_list("file", flat=True)) == {""}
     for model in (Position, PositionTrace, AvailabilitySlot, TimeOff, Dispatchable):
         assert model.objects.count() == 0
+    assert [state.facts["base"] for state in TechnicianState.objects.all()] == [[42.4, -71.1]]
+    assert list(history_list_untrue()) == []
     assert Offer.objects.get().reject_note == ""
     assert client_for().get(f"/api/v1/technicians/{technician.pk}").status_code == 404
     staff = client_for(UserFactory(admin=True))
@@ -210,6 +214,19 @@ def test_news_are_forgotten_and_none_is_sent_any_more(drain, mailoutbox):
 
     assert (Notification.objects.count(), Delivery.objects.count()) == (0, 0)
     assert mailoutbox == []
+
+
+def test_the_offer_of_one_who_leaves_is_taken_back_and_the_search_goes_on(drain):
+    service = ServiceFactory()
+    technician = technician_ready(service)
+    matching_run_pass(job_id=job_matching(service=service).pk)
+
+    user_erase(user_id=technician.user_id)
+    drain()
+
+    assert Offer.objects.get().status == OfferStatus.WITHDRAWN
+    assert MatchingPass.objects.count() == 2
+    assert not OutboxMessage.objects.exclude(status=OutboxStatus.DONE).exists()
 
 
 def test_an_erased_file_is_not_there():

@@ -30,7 +30,7 @@ from matching.selectors import (
 from matching.services.rest import rest_after_expiry, rest_after_reject
 from technicians.enums import Verification
 from technicians.errors import TechnicianNotVerified
-from technicians.selectors import technician_get_locked
+from technicians.selectors import technician_get_locked, technician_list_locked
 from technicians.services import technician_note_accepted, technician_note_answer
 
 EXPIRY_BATCH = 500
@@ -222,7 +222,7 @@ def offers_withdraw_of_technician(*, technician_id: UUID) -> None:
 def _withdraw_from(job_id: UUID, technician_id: UUID) -> None:
     job = job_get_locked(job_id)
     is_his = [offer for offer in offer_list_live_locked(job_id) if offer.technician_id == technician_id]
-    technician = technician_get_locked(technician_id)
+    (technician,) = technician_list_locked([technician_id])  # deleted or not: his offer is there all the same
     if technician.is_online and technician.verification == Verification.VERIFIED:
         return
     for offer in (offer for offer in is_his if offer.status == OfferStatus.PENDING):

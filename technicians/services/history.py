@@ -47,13 +47,18 @@ def history_note_of(technician_id: UUID) -> None:
 
 
 def history_list_untrue() -> Iterator[Technician]:
-    """Yield everybody whose last note says something else than what stands now. Reads all, some rows of each."""
+    """Yield everybody whose last note says something else than what stands now. Reads all, some rows of each.
+
+    The state of the account is left out: it follows by an event of its own, and until he applies by none.
+    """
     at = clock.now()
     noted = Exists(TechnicianState.objects.filter(technician=OuterRef("pk")))
     for technician in Technician.objects.filter(noted).select_related("user").order_by("pk").iterator():
         last = _last(technician)
-        live = {**_own(technician), **_around(technician, at)}
-        if last is not None and {**last.facts, **live} != {**last.facts, "time_off": _ahead(last, at)}:
+        if last is None:
+            continue
+        live = {**last.facts, **_own(technician), **_around(technician, at), "account": last.facts["account"]}
+        if live != {**last.facts, "time_off": _ahead(last, at)}:
             yield technician
 
 

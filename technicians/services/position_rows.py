@@ -18,7 +18,7 @@ _WRITE = """
 WITH moved AS (
     UPDATE technicians_position AS held
     SET latitude = coalesce(ping.latitude, held.latitude), longitude = coalesce(ping.longitude, held.longitude),
-        accuracy_m = CASE WHEN ping.cell IS NULL THEN held.accuracy_m ELSE ping.accuracy_m END,
+        accuracy_m = CASE WHEN ping.latitude IS NULL THEN held.accuracy_m ELSE ping.accuracy_m END,
         recorded_at = ping.recorded_at, location_at = greatest(held.location_at, ping.accepted_at),
         traced_latitude =
             CASE WHEN ping.is_traced THEN coalesce(ping.latitude, held.latitude) ELSE held.traced_latitude END,
@@ -39,7 +39,7 @@ WITH moved AS (
     ORDER BY row.technician_id, row.service_id FOR NO KEY UPDATE OF row
 )
 UPDATE technicians_dispatchable AS row
-SET cell = coalesce(locked.cell, row.cell), latitude = locked.latitude, longitude = locked.longitude,
+SET cell = locked.cell, latitude = locked.latitude, longitude = locked.longitude,
     location_at = locked.location_at
 FROM locked WHERE row.id = locked.id
 """
@@ -72,9 +72,13 @@ def positions_write(steps: Sequence[Step]) -> None:
 def _write_together(steps: Sequence[Step]) -> None:  # pragma: postgresql
     pings = [step.ping for step in steps]
     places = [(step.ping.latitude, step.ping.longitude) if step.is_move else None for step in steps]
+    cells = [
+        cell_of(*(place or (step.held.latitude, step.held.longitude)))
+        for step, place in zip(steps, places, strict=True)
+    ]
     columns = (
         [ping.technician_id.hex for ping in pings],
-        [str(cell_of(*place)) if place else "NULL" for place in places],
+        [str(cell) for cell in cells],
         [repr(place[0]) if place else "NULL" for place in places],
         [repr(place[1]) if place else "NULL" for place in places],
         ["NULL" if ping.accuracy_m is None else repr(ping.accuracy_m) for ping in pings],
