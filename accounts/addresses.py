@@ -17,6 +17,9 @@ class Address:
     value: str
 
 
+_FIRST = ("+", "(", *"0123456789")
+
+
 def email_normalise(email: str) -> str:
     return email.strip().lower()
 
@@ -26,11 +29,13 @@ def phone_normalise(phone: str) -> str:
 
     :raises Invalid: if nobody can have this number
     """
+    if not phone.strip().startswith(_FIRST):  # the library would skip anything before the number
+        raise Invalid(phone=["Enter a valid phone number."])
     try:
         number = phonenumbers.parse(phone, settings.PHONE_REGION)
     except phonenumbers.NumberParseException as exc:
         raise Invalid(phone=["Enter a valid phone number."]) from exc
-    if not phonenumbers.is_valid_number(number):
+    if number.extension or not phonenumbers.is_valid_number(number):
         raise Invalid(phone=["Enter a valid phone number."])
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 

@@ -32,6 +32,17 @@ def user_get_locked(user_id: UUID) -> User:
     return _found(user_list().select_for_update(no_key=True).filter(pk=user_id).first())
 
 
+def user_get_kept_locked(user_id: UUID) -> User:
+    """Lock an account that is not deleted: what was asked for before its deletion may come after it.
+
+    :raises NotFound: if there is no such account any more
+    """
+    user = user_get_locked(user_id)
+    if user.status == UserStatus.DELETED:
+        raise NotFound
+    return user
+
+
 def user_with_picture_seen_by(viewer: User, *, user_id: UUID) -> User:
     """Return the account whose picture this is: one's own, to staff anybody's, or of whom one has to do with.
 

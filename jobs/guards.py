@@ -31,32 +31,40 @@ at_work_told_by(technician_ids_at_work)
 erased_by(job_erase_customer)
 deletion_guarded_by(job_guard_deletion)
 acquainted_by(job_is_shared_now)
+_JOB = (
+    "id",
+    "service__name",
+    "status",
+    "scheduled_for",
+    "assigned_at",
+    "started_at",
+    "completed_at",
+    "work_summary",
+    "cancelled_at",
+    "cancel_reason",
+    "cancelled_by",
+)
 exported_as(
     ExportPart(
         "jobs",
-        "Jobs you ordered, and jobs you did as a technician.",
+        "Jobs you ordered.",
         (
-            "id",
-            "customer_id",
+            *_JOB,
             "technician_id",
-            "service__name",
-            "status",
             "description",
             "address",
             "latitude",
             "longitude",
-            "scheduled_for",
             "created_at",
-            "assigned_at",
-            "started_at",
-            "completed_at",
-            "work_summary",
-            "cancelled_at",
-            "cancel_reason",
             "cancel_note",
-            "cancelled_by",
         ),
-        lambda user: Job.objects.filter(Q(customer=user) | Q(technician__user=user)),
+        lambda user: Job.objects.filter(customer=user),
+    ),
+    ExportPart(
+        "jobs_done",
+        "Jobs you had as a technician; whose they were and where is that customer's own.",
+        _JOB,
+        lambda user: Job.objects.filter(technician__user=user),
     ),
     ExportPart(
         "job_events",

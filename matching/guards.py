@@ -6,6 +6,7 @@ from matching.errors import OfferClosed
 from matching.models import CandidateDecision, MatchingPass, Offer
 from matching.services.erasure import offer_erase_notes
 from matching.services.rank_index import ranker_in_index
+from matching.words import decision_told, place_told
 from technicians import ranking
 
 refuse(OfferClosed, "offer_one_live_per_job", "UNIQUE constraint failed: matching_offer.job_id")
@@ -35,6 +36,7 @@ exported_as(
             "currency",
         ),
         lambda user: Offer.objects.filter(technician__user=user),
+        place_told,
     ),
     ExportPart(
         "matching_decisions",
@@ -56,6 +58,7 @@ exported_as(
             "was_offered",
         ),
         lambda user: CandidateDecision.objects.filter(technician__user=user),
+        decision_told,
     ),
     ExportPart(
         "matching_passes",

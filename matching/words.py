@@ -20,6 +20,10 @@ TERMS: Final[Mapping[str, str]] = {
     "lot": "drawn by lot",
 }
 
+# Finer distances would tell where a customer lives: a few of them, from known places, meet in one point.
+DISTANCE_STEP_M: Final = 100
+_MEASURED: Final = (Gate.TRAVEL_RADIUS, Gate.SEARCH_RADIUS, Gate.REFUSAL_MEMORY)
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -63,6 +67,33 @@ def terms_of(decision: CandidateDecision | None) -> list[dict[str, Any]]:
 
 def _people(number: int) -> str:
     return "1 technician" if number == 1 else f"{number} technicians"
+
+
+# What is on record about him, as he is given it
+
+
+def place_told(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the row with the distance and the minutes to the job no finer than an offer tells them."""
+    return {**row, "distance_m": step_of(row["distance_m"]), "eta_min": round(row["eta_min"])}
+
+
+def decision_told(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a decision about him without who does not want to meet him, and without what tells where the job is."""
+    told = place_told(row)
+    told["verdicts"] = [_verdict_told(one) for one in row["verdicts"] if one["gate"] != Gate.NOT_BLOCKED]
+    told["terms"] = {name: round(points) for name, points in row["terms"].items()}
+    told["score"] = None if row["score"] is None else round(row["score"])
+    return told
+
+
+def _verdict_told(verdict: dict[str, Any]) -> dict[str, Any]:
+    value = verdict["value"]
+    is_place = verdict["gate"] in _MEASURED and isinstance(value, int | float)
+    return {**verdict, "value": step_of(value)} if is_place else verdict
+
+
+def step_of(distance_m: float) -> int:
+    return round(distance_m / DISTANCE_STEP_M) * DISTANCE_STEP_M
 
 
 # What kept him out, and what would have changed it

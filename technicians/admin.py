@@ -1,12 +1,14 @@
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.html import format_html
 
 from fixmate.core.console import ConsoleAdmin, ReadOnlyInline, StaffAct
+from fixmate.core.errors import DomainError
 from technicians.downloads import document_response
 from technicians.models import AvailabilitySlot, Document, Technician, TechnicianSkill, TimeOff
 from technicians.services import (
@@ -128,7 +130,11 @@ class DocumentAdmin(ConsoleAdmin):
         document = self.get_object(request, object_id)
         if document is None:
             raise Http404
-        return document_response(document)
+        try:
+            return document_response(document)
+        except DomainError as refusal:  # the storage is away
+            self.message_user(request, f"{refusal.text} ({refusal.code})", messages.ERROR)
+            return redirect("admin:technicians_document_change", object_id)
 
     @admin.display(description="Technician")
     def technician_name(self, document: Document) -> str:

@@ -105,7 +105,9 @@ class AvatarView(LimitsMixin, APIView):
         return Response(UserOutput(services.avatar_remove(user_id=request.user.pk)).data)
 
 
-class ExportView(APIView):
+class ExportView(LimitsMixin, APIView):
+    limits = {"get": "export"}
+
     @extend_schema(
         operation_id="auth_me_export",
         summary="All data held about me",

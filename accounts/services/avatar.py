@@ -1,15 +1,13 @@
 """The picture of oneself: private, re-encoded, one at a time."""
 
-from functools import partial
 from uuid import UUID
 
-from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from accounts.models import User
-from accounts.selectors import user_get_locked
-from fixmate.core.files import file_clean
+from accounts.selectors import user_get_kept_locked
+from fixmate.core.files import file_clean, files_forget
 
 
 def avatar_set(*, user_id: UUID, file: UploadedFile) -> User:
@@ -27,15 +25,9 @@ def avatar_remove(*, user_id: UUID) -> User:
 
 @transaction.atomic
 def _avatar_replace(user_id: UUID, path: str) -> User:
-    user = user_get_locked(user_id)
+    user = user_get_kept_locked(user_id)  # if he is gone, the sweep of strays takes the file
     before = str(user.avatar)
     user.avatar = path
     user.save(update_fields=["avatar"])
-    transaction.on_commit(partial(picture_drop, before), robust=True)
+    files_forget([before])
     return user
-
-
-def picture_drop(path: str) -> None:
-    """Delete a file no row names any more."""
-    if path:
-        default_storage.delete(path)

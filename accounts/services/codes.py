@@ -55,6 +55,14 @@ def _purpose_for(user: User) -> CodePurpose | None:
     return CodePurpose.LOGIN if user.is_active and user.role != Role.ADMIN else None
 
 
+def codes_void(user: User) -> None:
+    """End every code the user was sent. The caller holds the user's lock in its transaction.
+
+    What a code proves is bound to the password and the addresses of the moment it was asked for.
+    """
+    CodeChallenge.objects.filter(user=user, closed_at__isnull=True).update(closed_at=clock.now())
+
+
 def code_issue(user: User, purpose: CodePurpose, address: Address) -> None:
     """Owe the address a new code; the one before is void. The caller holds the user's lock in its transaction.
 

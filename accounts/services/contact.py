@@ -9,9 +9,9 @@ from accounts.enums import AddressKind, CodePurpose, SecurityEventKind
 from accounts.errors import AccountTaken, CodeInvalid
 from accounts.events import AddressChanged
 from accounts.models import User
-from accounts.selectors import user_get, user_get_locked
+from accounts.selectors import user_get, user_get_kept_locked, user_get_locked
 from accounts.services import spent
-from accounts.services.codes import code_issue, code_try
+from accounts.services.codes import code_issue, code_try, codes_void
 from accounts.services.credentials import user_reauthenticate
 from accounts.services.mail import address_tell
 from accounts.services.registration import address_is_kept
@@ -46,7 +46,7 @@ def address_change(
 
 @transaction.atomic
 def _change_begin(user_id: UUID, address: Address) -> None:
-    user = user_get_locked(user_id)
+    user = user_get_kept_locked(user_id)
     code_issue(user, CodePurpose.CHANGE, address)
     security_event_add(SecurityEventKind.CODE_REQUESTED, user=user)
 
@@ -112,6 +112,7 @@ def _phone_remove(user_id: UUID) -> None:
 
 
 def _changed(user: User, told_at: str) -> None:
+    codes_void(user)  # one may lie where he is not reached any more
     security_event_add(SecurityEventKind.ADDRESS_CHANGED, user=user)
     events.publish(AddressChanged(user_id=user.pk, told_at=told_at))
 

@@ -14,7 +14,7 @@ from accounts.events import PasswordReplaced
 from accounts.models import User
 from accounts.selectors import challenge_find_open, user_find_locked, user_get, user_get_locked
 from accounts.services import spent
-from accounts.services.codes import code_issue, code_try
+from accounts.services.codes import code_issue, code_try, codes_void
 from accounts.services.mail import owner_tell
 from accounts.services.security import security_event_add
 from accounts.services.sessions import session_end_all
@@ -108,6 +108,7 @@ def _password_replace(user: User, new_hash: str, *, kept_session_id: UUID | None
     user.password = new_hash
     user.save(update_fields=["password"])
     session_end_all(user=user, reason=SessionEnd.PASSWORD, kept_session_id=kept_session_id)
+    codes_void(user)
     events.publish(PasswordReplaced(user_id=user.pk))
 
 

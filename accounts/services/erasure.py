@@ -1,6 +1,5 @@
 """Deleting an account: whoever it was is taken out of every row, and the books stay."""
 
-from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -10,10 +9,11 @@ from accounts.events import UserDeleted
 from accounts.hooks import erase_parts
 from accounts.models import CodeChallenge
 from accounts.selectors import session_list_of, user_get_locked
-from accounts.services.avatar import picture_drop
 from accounts.services.security import security_event_add
 from accounts.services.sessions import session_end_all
 from fixmate.core import clock, events
+from fixmate.core.files import files_forget
+from fixmate.core.idempotency import claims_forget
 
 _ERASED = [
     "status",
@@ -51,6 +51,7 @@ def user_erase(*, user_id: UUID) -> None:
     CodeChallenge.objects.filter(user=user, closed_at__isnull=True).update(closed_at=at)
     CodeChallenge.objects.filter(user=user).update(address="")
     erase_parts(user)
+    claims_forget(str(user.pk))
     security_event_add(SecurityEventKind.ACCOUNT_DELETED, user=user)
     events.publish(UserDeleted(user_id=user.pk))
-    transaction.on_commit(partial(picture_drop, picture), robust=True)
+    files_forget([picture])

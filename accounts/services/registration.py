@@ -14,7 +14,7 @@ from accounts.hooks import make_profile
 from accounts.models import User
 from accounts.selectors import user_find, user_find_locked, user_find_pending_locked, user_get
 from accounts.services import spent
-from accounts.services.codes import code_issue, code_try
+from accounts.services.codes import code_issue, code_try, codes_void
 from accounts.services.credentials import password_hash
 from accounts.services.mail import owner_tell
 from accounts.services.security import security_event_add
@@ -111,6 +111,7 @@ def _registration_replace(held: User, entry: User, address: Address) -> None:
     if has_new_role:
         make_profile(held)
     session_end_all(user=held, reason=SessionEnd.PASSWORD)
+    codes_void(held)  # beyond the cap too: whoever asked for the code before did not choose this password
     code_issue(held, CodePurpose.VERIFY, address)
 
 

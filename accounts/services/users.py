@@ -10,7 +10,7 @@ from accounts.enums import Role, SessionEnd
 from accounts.errors import AccountSuspended, AccountTaken
 from accounts.events import UserReinstated, UserSuspended
 from accounts.models import User
-from accounts.selectors import user_get_locked
+from accounts.selectors import user_get_kept_locked, user_get_locked
 from accounts.services.credentials import password_hash
 from accounts.services.registration import user_add
 from accounts.services.sessions import session_end_all
@@ -23,7 +23,7 @@ from fixmate.core.errors import Conflict, Forbidden
 @transaction.atomic
 def user_profile_update(*, user_id: UUID, **changes: Any) -> User:
     """Change what is given of first_name and last_name. Addresses are proven first: see `address_change`."""
-    user = user_get_locked(user_id)
+    user = user_get_kept_locked(user_id)
     for name, value in changes.items():
         setattr(user, name, value)
     user.save(update_fields=list(changes))

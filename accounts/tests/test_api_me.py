@@ -9,12 +9,20 @@ from accounts import hooks
 from accounts.enums import SecurityEventKind, SessionEnd, UserStatus
 from accounts.errors import AccountInUse
 from accounts.models import CodeChallenge, Session, User
-from accounts.services import code_request, session_open, user_erase, user_hold_working, user_register
+from accounts.services import (
+    avatar_set,
+    code_request,
+    session_open,
+    user_erase,
+    user_hold_working,
+    user_profile_update,
+    user_register,
+)
 from accounts.services.export import ACCOUNT_FIELDS
 from accounts.tests.factories import PASSWORD, UserFactory
 from accounts.tests.helpers import AUTH, REGISTRATION, bearer, error, kinds, post
 from fixmate.core import clock
-from fixmate.core.errors import IllegalTransition
+from fixmate.core.errors import IllegalTransition, NotFound
 from fixmate.core.models import OutboxMessage
 from fixmate.core.tests.http import NOBODY, client_for
 from fixmate.core.tests.pictures import pdf, picture, sent, with_position
@@ -197,6 +205,15 @@ def test_export_is_of_oneself_alone(user):
     assert "bob" not in json.dumps(data)
 
 
+def test_export_is_not_had_again_and_again(user, settings):
+    settings.RATES = {**settings.RATES, "export": "1/h"}
+    client = client_for(user)
+
+    codes = [client.get(f"{AUTH}/me/export").status_code for _ in range(2)]
+
+    assert codes == [200, 429]
+
+
 # Farewell
 
 
@@ -311,3 +328,18 @@ def test_who_is_not_verified_reads_himself_and_does_nothing(method, path, status
     answers = [getattr(client_for(user), method)(f"{AUTH}/{path}").status_code for user in (pending, None)]
 
     assert answers == [status, 401]
+
+
+def test_what_comes_after_the_deletion_leaves_nothing_behind(user):
+    """A request that was under way when its account was deleted."""
+    user_erase(user_id=user.pk)
+
+    for late in (
+        lambda: user_profile_update(user_id=user.pk, first_name="Ada"),
+        lambda: avatar_set(user_id=user.pk, file=sent(picture())),
+    ):
+        with pytest.raises(NotFound):
+            late()
+
+    kept = User.objects.get(pk=user.pk)
+    assert (kept.first_name == "Ada", str(kept.avatar)) == (False, "")

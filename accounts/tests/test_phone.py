@@ -300,3 +300,21 @@ def test_beyond_the_cap_the_code_before_stays_good(texted_code, settings):
     code_request(phone=PHONE)
 
     assert user_verify(phone=PHONE, code=code).status == UserStatus.ACTIVE
+
+
+def test_a_registration_over_another_voids_its_code_beyond_the_cap_too(texted_code, settings):
+    """Or the owner's own code would open the account with somebody else's password."""
+    settings.CODES_PER_HOUR = 1
+    user_register(**BY_PHONE)
+    code = texted_code()
+
+    user_register(**{**BY_PHONE, "password": "a password of another"})
+
+    with pytest.raises(CodeInvalid):
+        user_verify(phone=PHONE, code=code)
+
+
+@pytest.mark.parametrize("phone", ["+1 202 555 0143 ext 7", "+12025550143x7"])
+def test_an_extension_is_no_part_of_a_number(phone):
+    with pytest.raises(Invalid):
+        user_register(**{**BY_PHONE, "phone": phone})

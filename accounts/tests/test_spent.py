@@ -6,9 +6,9 @@ from redis import Redis
 from redis.exceptions import ConnectionError as RedisAway
 
 from accounts.enums import CodePurpose, UserStatus
-from accounts.errors import CodeInvalid
+from accounts.errors import CodeInvalid, InvalidCredentials
 from accounts.models import CodeChallenge
-from accounts.services import code_request, spent, user_verify
+from accounts.services import address_confirm, code_request, session_open_by_code, spent, user_verify
 from accounts.tests.factories import UserFactory
 from accounts.tests.helpers import wrong
 from fixmate.core.tests import redis_server
@@ -105,3 +105,20 @@ def test_embedded_there_is_no_cache_in_front(settings):
     spent.forget(CodePurpose.LOGIN, EMAIL)
 
     assert not spent.is_spent(CodePurpose.LOGIN, EMAIL)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "use", "refusal"),
+    [
+        (CodePurpose.LOGIN, lambda user: session_open_by_code(email=EMAIL, code="123456"), InvalidCredentials),
+        (CodePurpose.CHANGE, lambda user: address_confirm(user_id=user.pk, email=EMAIL, code="123456"), CodeInvalid),
+    ],
+    ids=["LOGIN", "CHANGE"],
+)
+def test_every_door_asks_in_front(redis, settings, purpose, use, refusal, django_assert_num_queries):
+    user = UserFactory()
+    for _ in range(settings.CODE_TRIES):
+        spent.note_refused(purpose, EMAIL)
+
+    with django_assert_num_queries(0), pytest.raises(refusal):
+        use(user)

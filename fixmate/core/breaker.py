@@ -42,6 +42,9 @@ class Breaker:
             self._away_until = time.monotonic() + self._pause_s
             log.warning("breaker.away", server=self._name, exc_info=True)
             raise
+        except Exception:
+            self._away_until = 0.0  # it refused, so it is there
+            raise
         self._away_until = 0.0
         return result
 

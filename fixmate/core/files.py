@@ -1,13 +1,16 @@
 """Files people send in: told by content, re-encoded, named at random, kept where no web server serves them."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import timedelta
+from functools import partial
 from io import BytesIO
 from threading import Lock
 from typing import Any
 from uuid import UUID
 
 import filetype
+import structlog
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -21,6 +24,7 @@ from fixmate.core.errors import Conflict, DomainError, Invalid
 from fixmate.core.ids import uuid7
 from fixmate.core.models import Upload
 
+log = structlog.get_logger(__name__)
 IMAGE_FORMATS = {"image/jpeg": ("JPEG", "jpg"), "image/png": ("PNG", "png"), "image/webp": ("WEBP", "webp")}
 PDF = "application/pdf"
 _ALSO = {"image/apng": "image/png"}  # of an animation the first picture is kept
@@ -28,6 +32,7 @@ MAX_MEMORY = 142_000_000  # bytes for one picture: 14 million pixels of a JPEG, 
 _BYTES_PER_PIXEL = {"PNG": 9, "WEBP": 17}
 _ONE_AT_A_TIME = Lock()
 UNUSED_FOR = timedelta(hours=24)
+PURGE_BATCH = 1_000
 
 
 class FileRefused(Invalid):
@@ -130,6 +135,22 @@ def _clean_pdf(content: bytes) -> CleanFile:
     return CleanFile(content, PDF, "pdf")
 
 
+def files_forget(paths: Iterable[str]) -> None:
+    """Delete files that no row names any more, when the caller's transaction has committed.
+
+    What cannot be deleted then is left for the sweep of strays.
+    """
+    transaction.on_commit(partial(_delete, [path for path in paths if path]), robust=True)
+
+
+def _delete(paths: list[str]) -> None:
+    for path in paths:
+        try:
+            default_storage.delete(path)
+        except (OSError, DomainError):
+            log.warning("files.left_behind", name=path, exc_info=True)
+
+
 # Uploads
 
 
@@ -165,10 +186,13 @@ def uploads_take(*, owner: Any, purpose: UploadPurpose, upload_ids: list[UUID]) 
 
 
 def upload_purge_unused() -> int:
-    """Remove uploads nobody used for a day: the row first, so that a crash leaves a stray file and no dangling row."""
+    """Remove uploads nobody used for a day, `PURGE_BATCH` at most; return how many.
+
+    The row first, so that a crash leaves a stray file and no dangling row.
+    """
     stale = Upload.objects.filter(used_at__isnull=True, created_at__lt=clock.now() - UNUSED_FOR)
     removed = 0
-    for upload in stale.order_by("pk").iterator():
+    for upload in stale.order_by("pk")[:PURGE_BATCH]:
         with transaction.atomic():
             unused = Upload.objects.select_for_update().filter(pk=upload.pk, used_at__isnull=True).first()
             if unused is not None:

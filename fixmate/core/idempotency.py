@@ -149,6 +149,11 @@ def claim_drop(claim: Claim) -> None:
     IdempotencyClaim.objects.filter(pk=claim.pk, owner=claim.owner, status__isnull=True).delete()
 
 
+def claims_forget(scope: str) -> None:
+    """Remove the answers that somebody was given, who is not to be known any more."""
+    IdempotencyClaim.objects.filter(scope=scope, status__isnull=False).delete()
+
+
 def claims_purge() -> int:
     """Remove the claims whose day is over; return how many."""
     at = clock.now()

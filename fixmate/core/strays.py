@@ -20,6 +20,8 @@ _RECENT = timedelta(days=3)
 _TURN = timedelta(days=7)
 _TURNS = 520  # ten years of weeks: once round in 22 days
 _BATCH = 500
+# More than these, and more than half: that is another database's storage, or a lost table, and no crash.
+_FEW = 50
 
 
 def strays_remove() -> int:
@@ -65,6 +67,9 @@ def _remove_unnamed(names: list[str]) -> int:
     for start, end in pairwise(starts):
         batch = names[start:end]
         strays = sorted(set(batch) - set(_named(batch)))
+        if len(strays) > max(_FEW, len(batch) // 2):
+            log.error("files.strays_too_many", strays=len(strays), looked_at=len(batch))
+            continue
         for name in strays:
             default_storage.delete(name)
             log.info("files.stray_removed", name=name)

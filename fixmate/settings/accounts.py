@@ -48,6 +48,7 @@ RATES = {
     "refresh": env("RATE_REFRESH", "30/m"),
     "reset": env("RATE_RESET", "10/m"),
     "password": env("RATE_PASSWORD", "5/m"),
+    "export": env("RATE_EXPORT", "6/h"),
     "uploads": env("RATE_UPLOADS", "60/m"),
     "offer_answers": env("RATE_OFFER_ANSWERS", "60/m"),
     "requests": env("RATE_REQUESTS", "600/m"),

@@ -23,7 +23,7 @@ from fixmate.core.tests.http import client_for
 from fixmate.core.tests.pictures import picture, sent
 from jobs.enums import JobStatus
 from jobs.models import Block, Job, JobEvent, JobPhoto
-from jobs.services import job_request
+from jobs.services import block_set, job_request
 from jobs.tests.factories import (
     JobFactory,
     job_assigned,
@@ -33,7 +33,7 @@ from jobs.tests.factories import (
     job_matching,
     job_unmatched,
 )
-from matching.enums import OfferStatus, RejectReason
+from matching.enums import Gate, OfferStatus, RejectReason
 from matching.models import CandidateDecision, MatchingPass, Offer
 from matching.services import matching_run_pass
 from matching.tests.factories import offer_rejected
@@ -216,6 +216,28 @@ def test_news_are_forgotten_and_none_is_sent_any_more(drain, mailoutbox):
     assert mailoutbox == []
 
 
+def test_a_technician_is_not_given_where_customers_live_nor_who_blocked_him():
+    service = ServiceFactory()
+    technician = technician_ready(service)
+    job = job_completed(technician, service=service)
+    block_set(job_id=job.pk, actor=job.customer)
+    again = job_matching(service=service, customer=job.customer, latitude=42.3678, longitude=-71.0612)
+    matching_run_pass(job_id=again.pk)
+    held = CandidateDecision.objects.get(matching_pass__job=again)
+
+    data = exported(technician.user)
+    text = json.dumps(data)
+
+    (done,) = data["jobs_done"]
+    assert done["id"] == str(job.pk)
+    assert {"address", "latitude", "customer_id", "cancel_note"}.isdisjoint(done)
+    (decision,) = data["matching_decisions"]
+    assert held.distance_m % 100
+    assert decision["distance_m"] % 100 == 0
+    assert Gate.NOT_BLOCKED not in text
+    assert job.address not in text
+
+
 def test_the_offer_of_one_who_leaves_is_taken_back_and_the_search_goes_on(drain):
     service = ServiceFactory()
     technician = technician_ready(service)
@@ -285,8 +307,10 @@ def test_a_technician_is_given_the_decisions_programs_made_about_him():
     data = exported(technician.user)
 
     held, decision = CandidateDecision.objects.get(), data["matching_decisions"][0]
-    assert (decision["verdicts"], decision["terms"]) == (held.verdicts, held.terms)
-    assert (decision["score"], decision["rank"], decision["was_offered"]) == (held.score, 1, True)
+    gates = [verdict["gate"] for verdict in held.verdicts if verdict["gate"] != Gate.NOT_BLOCKED]
+    assert [verdict["gate"] for verdict in decision["verdicts"]] == gates
+    assert decision["terms"] == {name: round(points) for name, points in held.terms.items()}
+    assert (decision["score"], decision["rank"], decision["was_offered"]) == (round(held.score), 1, True)
     assert decision["matching_pass_job_id"] == str(job.pk)
     assert [row["status"] for row in data["offers"]] == [OfferStatus.PENDING]
     assert data["technician"][0]["id"] == str(technician.pk)
@@ -332,7 +356,8 @@ def test_every_part_is_in_the_schema_and_gives_the_fields_it_says():
 
 
 @pytest.mark.parametrize("item_count", [1, 3])
-def test_export_takes_the_same_queries_however_much_there_is(item_count, django_assert_num_queries):
+def test_export_takes_the_same_queries_however_much_there_is(item_count, settings, django_assert_num_queries):
+    settings.RATES = dict.fromkeys(settings.RATES, "")
     user = UserFactory()
     for _ in range(item_count):
         job_completed(customer=user)

@@ -1,15 +1,18 @@
 """What stands around every view stands around each one there is, and what acts on the edge does so with real views."""
 
 import pytest
+from django.test import RequestFactory
 from django.urls import get_resolver
 
 from accounts.tests.factories import UserFactory
 from catalog.tests.factories import ServiceFactory
 from fixmate.core.api.edge import Edge
+from fixmate.core.api.idempotency import HEADER, REPLAYED
 from fixmate.core.models import IdempotencyClaim
 from fixmate.core.tallies import tallied
 from fixmate.core.tests.http import client_for
 from fixmate.ops.api.views import SchemaView
+from fixmate.wsgi import application
 from jobs.models import Job
 from jobs.rules import start_code
 from jobs.tests.factories import JobFactory
@@ -19,6 +22,7 @@ from matching.services import matching_run_pass, offer_accept, offer_reject
 from technicians.tests.factories import BASE_LATITUDE, BASE_LONGITUDE, technician_ready
 
 pytestmark = pytest.mark.django_db
+KEY = {HEADER: "key-1"}
 HERE = {"latitude": BASE_LATITUDE, "longitude": BASE_LONGITUDE}
 
 
@@ -149,3 +153,31 @@ def test_the_console_runs_no_script_but_its_own(client):
     assert "script-src" not in answer["Content-Security-Policy"]
     assert answer["Content-Security-Policy"].startswith("default-src 'self';")
     assert b"<script>" not in answer.content
+
+
+def test_a_refusal_that_echoes_much_is_not_kept():
+    customer = client_for(UserFactory())
+    body = {f"field-{number}": 1 for number in range(2_000)}
+
+    answers = [customer.post("/api/v1/jobs", body, format="json", headers=KEY) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [400, 400]
+    assert not any(REPLAYED in answer.headers for answer in answers)
+    assert IdempotencyClaim.objects.count() == 0
+
+
+def test_a_path_no_database_takes_is_not_found_with_a_key_too():
+    answer = client_for(UserFactory()).post("/api/v1/jobs/%00/cancel", {}, format="json", headers=KEY)
+
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("charset", ["hex", "undefined", "punycode", "nonsense", "utf-16"])
+def test_a_charset_that_the_client_names_breaks_nothing(charset):
+    named = {"PATH_INFO": "/healthz", "QUERY_STRING": "x=1", "CONTENT_TYPE": f"a/b; charset={charset}"}
+    environ = RequestFactory()._base_environ(**named)
+    begun = []
+
+    body = b"".join(application(environ, lambda status, headers: begun.append(status)))
+
+    assert (begun, bool(body)) == (["200 OK"], True)

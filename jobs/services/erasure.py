@@ -1,11 +1,10 @@
-from functools import partial
-
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models.functions import Round
 
 from accounts.errors import AccountInUse
 from accounts.models import User
+from fixmate.core.files import files_forget
+from fixmate.core.models import Upload
 from jobs.enums import BOOKED, CLOSED, BlockSide
 from jobs.models import Block, Job, JobPhoto
 
@@ -31,12 +30,14 @@ def job_erase_customer(user: User) -> None:
         longitude=Round("longitude", precision=1),
     )
     Block.objects.filter(customer=user, set_by=BlockSide.CUSTOMER).update(note="")
-    photos = JobPhoto.objects.filter(upload__owner=user)
-    paths = list(photos.values_list("upload__file", flat=True))
+    Block.objects.filter(technician__user=user, set_by=BlockSide.TECHNICIAN).update(note="")
+    _photos_erase(user)
+
+
+def _photos_erase(user: User) -> None:
+    """Only of what he ordered: photos of work that he did for another are that one's proof of it."""
+    photos = JobPhoto.objects.filter(upload__owner=user, job__customer=user)
+    paths = dict(photos.values_list("upload_id", "upload__file"))
     photos.delete()
-    transaction.on_commit(partial(_files_drop, paths), robust=True)
-
-
-def _files_drop(paths: list[str]) -> None:
-    for path in paths:
-        default_storage.delete(path)
+    Upload.objects.filter(pk__in=paths).delete()
+    files_forget(paths.values())

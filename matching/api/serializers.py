@@ -11,9 +11,8 @@ from fixmate.core.api.serializers import InputSerializer, MoneyField, OutputSeri
 from jobs.api.serializers import AREA_DECIMALS
 from matching.enums import ChosenBy, OfferSource, OfferStatus, PassOutcome, RejectReason
 from matching.models import CandidateDecision, Offer
-from matching.words import chosen_of, terms_of
+from matching.words import chosen_of, step_of, terms_of
 
-DISTANCE_STEP_M = 100
 _AREA = inline_serializer("OfferArea", {"latitude": serializers.FloatField(), "longitude": serializers.FloatField()})
 _WHY = inline_serializer(
     "OfferTerm",
@@ -70,7 +69,7 @@ class OfferOutput(OutputSerializer):
         return {"latitude": round(job.latitude, AREA_DECIMALS), "longitude": round(job.longitude, AREA_DECIMALS)}
 
     def get_distance_m(self, offer: Offer) -> int:
-        return round(offer.distance_m / DISTANCE_STEP_M) * DISTANCE_STEP_M
+        return step_of(offer.distance_m)
 
     def get_eta_min(self, offer: Offer) -> int:
         return round(offer.eta_min)

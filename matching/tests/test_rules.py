@@ -179,7 +179,8 @@ def test_history_begins_with_the_rules_there_were(service):
     begin(apps, None)
     begin(apps, None)
 
-    assert ServiceRulesState.objects.get().values == values_of(row)
+    state = ServiceRulesState.objects.get()
+    assert (state.values, str(state)[:36]) == (values_of(row), str(row.service_id))
     assert rules_then({(service.pk, before)}) == {(service.pk, before): rules_for(service.pk)}
 
 

@@ -5,6 +5,7 @@ import pytest
 from django.core import mail
 
 from accounts.tests.factories import UserFactory
+from fixmate.core import clock
 from fixmate.core.enums import OutboxStatus
 from fixmate.core.models import OutboxMessage
 from notifications.enums import Channel, DeliveryStatus, Kind
@@ -267,3 +268,16 @@ def test_delivery_send_pending_looks_again_under_the_lock(noon, monkeypatch):
 
     assert delivery_send_pending() == 0
     assert not OutboxMessage.objects.exists()
+
+
+def test_delivery_that_another_sent_meanwhile_is_not_called_overtaken(monkeypatch):
+    delivery = DeliveryFactory()
+
+    def sent_meanwhile(_notification):
+        Delivery.objects.update(status=DeliveryStatus.SENT, sent_at=clock.now())
+        return True
+
+    monkeypatch.setattr("notifications.services.delivery.notification_is_overtaken", sent_meanwhile)
+    delivery_send(delivery_id=delivery.pk)
+
+    assert Delivery.objects.get().status == DeliveryStatus.SENT

@@ -50,6 +50,13 @@ def test_job_requested_tells_the_customer_what_it_costs(tell):
     }
 
 
+def test_what_began_and_is_long_over_is_no_news(tell):
+    gone_on, done = job_assigned(), job_completed()
+
+    assert tell(JobRequested(job_id=gone_on.pk)) == []
+    assert tell(JobStarted(job_id=done.pk, technician_id=done.technician_id)) == []
+
+
 def test_job_assigned_tells_both(tell):
     job = job_assigned()
     event = JobAssigned(job_id=job.pk, technician_id=job.technician_id)

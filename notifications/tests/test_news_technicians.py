@@ -178,3 +178,11 @@ def test_document_expiry_is_told_before_and_after(tell):
     user = document.technician.user
     assert told == [(user, Kind.DOCUMENT_EXPIRING), (user, Kind.DOCUMENT_EXPIRED)]
     assert mail.outbox[0].subject == "Identity expires on 2026-04-01"
+
+
+def test_what_was_said_of_a_document_and_is_not_so_any_more_is_no_news(tell, noon):
+    document = DocumentFactory(status=DocumentStatus.REJECTED, reviewed_at=noon)
+
+    tell(DocumentReviewed(status=DocumentStatus.APPROVED, reason="", **_named(document)))
+
+    assert tell(DocumentExpiring(**_named(document), expires_on="2026-04-01")) == []

@@ -1,10 +1,8 @@
-from functools import partial
-
-from django.core.files.storage import default_storage
 from django.db import transaction
 
 from accounts.models import User
 from fixmate.core import clock
+from fixmate.core.files import files_forget
 from technicians.models import (
     AvailabilitySlot,
     Document,
@@ -26,7 +24,7 @@ def technician_erase(user: User) -> None:
 
     His figures stay. Locks his documents, then him, as a review of one does.
     """
-    documents = list(Document.objects.select_for_update().filter(technician__user=user).order_by("pk"))
+    list(Document.objects.select_for_update().filter(technician__user=user).order_by("pk"))
     technician_note_user_status(user_id=user.pk)  # offline: the offer he has is taken back by the event of that
     technician = Technician.objects.select_for_update(no_key=True).filter(user=user).first()
     if technician is None:
@@ -40,15 +38,12 @@ def technician_erase(user: User) -> None:
     for model in (Position, PositionTrace, AvailabilitySlot, TimeOff, TechnicianState):
         model._default_manager.filter(technician=technician).delete()
     history_note_all(technician)
-    _files_erase(documents)
+    _files_erase(technician)
 
 
-def _files_erase(documents: list[Document]) -> None:
-    paths = [str(document.file) for document in documents if document.file]
-    Document.objects.filter(pk__in=[document.pk for document in documents]).update(file="")
-    transaction.on_commit(partial(_files_drop, paths), robust=True)
-
-
-def _files_drop(paths: list[str]) -> None:
-    for path in paths:
-        default_storage.delete(path)
+def _files_erase(technician: Technician) -> None:
+    """Look for them under his lock, which an upload takes: one may have come since his documents were locked."""
+    documents = Document.objects.filter(technician=technician)
+    paths = list(documents.values_list("file", flat=True))
+    documents.update(file="")
+    files_forget(paths)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from fixmate.core import clock
 from fixmate.core.batches import purge
@@ -52,19 +52,18 @@ def history_list_untrue() -> Iterator[Technician]:
     The state of the account is left out: it follows by an event of its own, and until he applies by none.
     """
     at = clock.now()
-    noted = Exists(TechnicianState.objects.filter(technician=OuterRef("pk")))
-    for technician in Technician.objects.filter(noted).select_related("user").order_by("pk").iterator():
-        last = _last(technician)
-        if last is None:
-            continue
-        live = {**last.facts, **_own(technician), **_around(technician, at), "account": last.facts["account"]}
-        if live != {**last.facts, "time_off": _ahead(last, at)}:
+    notes = TechnicianState.objects.filter(technician=OuterRef("pk")).order_by("-at", "-id").values("facts")
+    noted = Technician.objects.annotate(noted=Subquery(notes[:1])).filter(noted__isnull=False)
+    for technician in noted.select_related("user").order_by("pk").iterator():
+        facts = technician.noted
+        live = {**facts, **_own(technician), **_around(technician, at), "account": facts["account"]}
+        if live != {**facts, "time_off": _ahead(facts, at)}:
             yield technician
 
 
-def _ahead(state: TechnicianState, at: datetime) -> list[list[str]]:
-    """Return the time off it tells of, without what has ended since it was noted: that is carried over as it was."""
-    return [[start, end] for start, end in state.facts["time_off"] if datetime.fromisoformat(end) > at]
+def _ahead(facts: dict[str, Any], at: datetime) -> list[list[str]]:
+    """Return the time off noted, without what has ended since: that is carried over as it was."""
+    return [[start, end] for start, end in facts["time_off"] if datetime.fromisoformat(end) > at]
 
 
 def history_purge() -> int:

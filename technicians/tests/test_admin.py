@@ -1,9 +1,11 @@
 import pytest
+from django.core.files.storage import default_storage
 from django.urls import reverse
 
 from accounts.tests.factories import UserFactory
 from catalog.tests.factories import ServiceFactory
 from fixmate.core.models import AuditEntry
+from fixmate.core.storage import StorageUnavailable
 from technicians.models import Document, Technician
 from technicians.services import document_upload
 from technicians.tests.factories import DocumentFactory, TechnicianFactory, technician_ready
@@ -59,6 +61,18 @@ def test_staff_download_the_file_from_the_console(console):
 
     assert (answer.status_code, answer.getvalue(), answer["X-Content-Type-Options"]) == (200, PDF, "nosniff")
     assert answer["Content-Disposition"].startswith("attachment")
+
+
+def test_with_the_storage_away_staff_are_told_so(console, monkeypatch):
+    def away(*_):
+        raise StorageUnavailable
+
+    document = document_upload(technician_id=TechnicianFactory().pk, kind="LICENCE", file=pdf())
+    monkeypatch.setattr(default_storage, "open", away)
+
+    page = console.get(reverse("admin:technicians_document_file", args=[document.pk]), follow=True)
+
+    assert (page.status_code, StorageUnavailable.code in page.content.decode()) == (200, True)
 
 
 @pytest.mark.parametrize("pk", ["x", "0198f0c4-7a51-7c3e-9d0a-3f1f6f0f2b10"])

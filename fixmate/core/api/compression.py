@@ -14,6 +14,8 @@ class CompressionMiddleware(GZipMiddleware):
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.streaming:  # files are compressed already, and what an export holds is not looked through
+            return response
         content = getattr(response, "content", b"")
         is_json = response.get("Content-Type", "").startswith("application/json")
         if is_json and holds_secret(content):

@@ -60,5 +60,7 @@ def _tagged(request: HttpRequest, response: Response) -> HttpResponse | None:
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"
     patch_vary_headers(response, ["Authorization"])
+    if "If-None-Match" not in request.headers:
+        return None
     conditional: HttpResponse | None = get_conditional_response(request, etag=etag, response=response)
     return conditional

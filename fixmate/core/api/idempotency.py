@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import structlog
 from django.core.files.uploadedfile import UploadedFile
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
 from django.http import HttpResponse, QueryDict
 from django.utils.crypto import salted_hmac
 from rest_framework import status
@@ -26,6 +26,7 @@ REPLAYED: Final = "Idempotent-Replayed"
 REPLAYS: Final = "idempotent_replays"  # the tally
 NOBODY: Final = "nobody"
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
+_REFUSAL_BYTES: Final = 16_384  # of a stored refusal: it may echo what the client sent, and nobody fills the table so
 _UNDONE: Final = (status.HTTP_409_CONFLICT, status.HTTP_429_TOO_MANY_REQUESTS)
 Handler = Callable[..., HttpResponse]
 log = structlog.get_logger(__name__)
@@ -109,7 +110,7 @@ def _is_undone(code: int) -> bool:
 def _given_back(claim: Claim) -> None:
     try:
         claim_drop(claim)
-    except DatabaseError:  # it ends by itself: whoever comes after its time takes it over
+    except Error:  # it ends by itself: whoever comes after its time takes it over
         log.warning("idempotency.claim_left", exc_info=True)
 
 
@@ -118,8 +119,8 @@ def _stored(response: HttpResponse) -> StoredAnswer | None:
     if not isinstance(response, Response) or _is_undone(response.status_code):
         return None
     body = b"" if response.data is None else JSONRenderer().render(response.data)
-    if holds_secret(body):
-        return None
+    if holds_secret(body) or (len(body) > _REFUSAL_BYTES and response.status_code >= status.HTTP_400_BAD_REQUEST):
+        return None  # a refusal has no effect that a repetition could double
     headers = {name: value for name, value in response.headers.items() if name != "Content-Type"}
     return StoredAnswer(response.status_code, headers, body.decode())
 
@@ -138,7 +139,8 @@ def _replay(stored: StoredAnswer) -> HttpResponse:
 def _asked(request: Request) -> Asked:
     """Say what was asked. Of a body only a keyed digest is kept: passwords are in some."""
     digest = salted_hmac("core.idempotency", _text_of(request.data), algorithm="sha256").hexdigest()
-    key, path = request.headers[HEADER], request.path
+    # A digest: a path may be as long as the client likes, and hold what no database takes.
+    key, path = request.headers[HEADER], hashlib.sha256(request.path.encode(errors="surrogatepass")).hexdigest()
     if request.user and request.user.is_authenticated:
         return Asked(str(request.user.pk), key, path, digest)
     # Strangers may choose the same key: nobody is told of what another asked.

@@ -2,8 +2,10 @@
 
 import unicodedata
 from collections.abc import Iterable
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, ClassVar, Final
 
+import phonenumbers
 from django.conf import settings
 from django.http import HttpRequest
 from django_ratelimit.core import get_usage
@@ -52,14 +54,14 @@ def count_use(request: HttpRequest, name: str, *, address: str, accounts: Iterab
     """Count one use of the rate for the address and for each account; return how many seconds to wait, 0 for none."""
     rate = settings.RATES[name]
     named = sorted({_account_name(account) for account in accounts} - {""})
-    keys = [(f"{name}:ip", address, rate), *((f"{name}:account", account, rate) for account in named)]
+    keys = [(f"{name}:ip", _network(address), rate), *((f"{name}:account", account, rate) for account in named)]
     return _count(request, keys)
 
 
 def count_use_of(request: HttpRequest, name: str, *, user_id: str, address: str) -> int:
     """Count one use of the rate for somebody who is logged in, and for the address; return the seconds to wait."""
     rate = settings.RATES[name]
-    keys = [(f"{name}:user", user_id, rate), (f"{name}:user-ip", address, _times(rate, SHARED_ADDRESS))]
+    keys = [(f"{name}:user", user_id, rate), (f"{name}:user-ip", _network(address), _times(rate, SHARED_ADDRESS))]
     with counted_with(Care.OPEN if name in _MAY_LAPSE else Care.KEPT):
         return _count(request, keys)
 
@@ -67,7 +69,7 @@ def count_use_of(request: HttpRequest, name: str, *, user_id: str, address: str)
 def count_request(request: HttpRequest, *, who: str) -> int:
     """Count one request of any kind against the general ceiling; return the seconds to wait."""
     with counted_with(Care.CHEAP):
-        return _count(request, [(CEILING, who, settings.RATES[CEILING])])
+        return _count(request, [(CEILING, _network(who), settings.RATES[CEILING])])
 
 
 def _count(request: HttpRequest, keys: Iterable[tuple[str, str, str]]) -> int:
@@ -78,15 +80,32 @@ def _count(request: HttpRequest, keys: Iterable[tuple[str, str, str]]) -> int:
     return 0
 
 
+def _network(address: str) -> str:
+    """Return what is counted as one address: of IPv6 the network, of which every machine has a whole one."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(ip, IPv6Address):
+        return str(ip.ipv4_mapped or ip_network((ip, 64), strict=False))
+    return address
+
+
 def _times(rate: str, factor: int) -> str:
     count, slash, period = rate.partition("/")
     return f"{int(count) * factor}{slash}{period}" if rate else ""
 
 
 def _account_name(text: str) -> str:
-    """Return the one form of an address: case, spaces and punctuation must not give a second count."""
+    """Return the one form of an address: however it is written, it must not give a second count."""
     text = unicodedata.normalize("NFKC", text).strip().lower()
-    return text if "@" in text else "".join(character for character in text if character.isalnum())
+    if "@" in text:
+        return text
+    try:
+        number = phonenumbers.parse(text, settings.PHONE_REGION)
+    except phonenumbers.NumberParseException:
+        return "".join(character for character in text if character.isalnum())
+    return f"+{number.country_code}{number.national_number}"
 
 
 def _count_one(request: HttpRequest, group: str, value: str, rate: str) -> int:

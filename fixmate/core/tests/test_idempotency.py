@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from django.db import IntegrityError, transaction
 
-from fixmate.core import clock
+from fixmate.core import clock, sweeps
 from fixmate.core.idempotency import (
     DEAD_AFTER,
     KEPT_FOR,
@@ -23,6 +23,7 @@ from fixmate.core.idempotency import (
     claims_purge,
 )
 from fixmate.core.models import IdempotencyClaim
+from fixmate.core.tasks import purge_idempotency_claims
 from fixmate.core.tests.races import at_once
 
 pytestmark = pytest.mark.django_db
@@ -190,3 +191,13 @@ def test_who_is_at_work_holds_the_claim_however_long_it_takes(noon):
 
     assert isinstance(found, IdempotencyInProgress)
     assert claim_take(ASKED) == ANSWER
+
+
+def test_the_sweep_is_registered_and_removes(noon):
+    claim_take(ASKED)
+
+    with clock.frozen(noon + 2 * KEPT_FOR):
+        purge_idempotency_claims()
+
+    assert not IdempotencyClaim.objects.exists()
+    assert purge_idempotency_claims.name in sweeps.registered()

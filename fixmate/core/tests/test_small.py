@@ -119,7 +119,7 @@ def test_purge_removes_the_rows_given_some_at_a_time(monkeypatch, django_assert_
 def test_the_schema_names_the_errors_that_follow_from_the_shape_of_an_operation():
     paths = SchemaGenerator(urlconf="fixmate.core.api.urls").get_schema(request=None, public=True)["paths"]
 
-    (operation,) = [path["post"] for path in paths.values()]
+    (operation,) = [path["post"] for path in paths.values() if "post" in path]
     assert operation["operationId"] == "uploads_create"
     assert set(operation["responses"]) == {"201", "400", "401", "403", "409", "413", "415", "429"}
     assert list(operation["requestBody"]["content"]) == ["multipart/form-data"]

@@ -308,3 +308,12 @@ def test_a_crash_before_the_row_leaves_a_file_that_is_found(noon, storage, db):
         found = private_storage().names_between(folder, at - timedelta(hours=1), at + timedelta(hours=1), limit=9)
 
     assert found == [name]
+
+
+def test_a_database_that_names_almost_nothing_deletes_nothing(noon, storage, db, monkeypatch):
+    """A new database on an old storage, say: it would take every file for a stray."""
+    monkeypatch.setattr(strays, "_FEW", 2)
+    names = [stored_at(noon - timedelta(hours=30), number=number) for number in range(3)]
+
+    assert strays.strays_remove() == 0
+    assert all(default_storage.exists(name) for name in names)

@@ -231,7 +231,7 @@ def test_a_scrape_takes_a_constant_number_of_queries(noon, item_count, django_as
 def _queries_of_the_tallies():
     from django.core.cache import caches
 
-    return 7 if "Database" in type(caches["ratelimit"]).__name__ else 0
+    return 8 if "Database" in type(caches["ratelimit"]).__name__ else 0
 
 
 def test_the_floor_of_ids_is_below_every_id_of_the_window(noon):
