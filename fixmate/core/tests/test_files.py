@@ -403,3 +403,20 @@ def test_the_database_refuses_an_upload_of_no_known_purpose_or_no_size(make_uplo
 
     with pytest.raises(IntegrityError), transaction.atomic():
         Upload.objects.filter(pk=upload.pk).update(**broken)
+
+
+@pytest.mark.django_db
+def test_a_file_that_cannot_be_deleted_now_keeps_no_other(monkeypatch, django_capture_on_commit_callbacks):
+    deleted = []
+
+    def delete(name):
+        if name == "stuck":
+            raise PermissionError
+        deleted.append(name)
+
+    monkeypatch.setattr(default_storage, "delete", delete)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        files.files_forget(["stuck", "", "free"])
+
+    assert deleted == ["free"]
