@@ -5,8 +5,7 @@ last of the best so far sets the bar. Round two reads, of every cell in reach, t
 from as near as that cell can lie. Nobody else can be among the best, so nobody else is read.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import nlargest
@@ -134,11 +133,7 @@ _STANDING = ("rating_sum", "rating_count", "recent_accepted", "recent_decided", 
 
 @dataclass(frozen=True, slots=True)
 class DiskSearch:
-    """What to look for, and how to score it. Reads everybody in reach, and keeps no more than is asked for.
-
-    Each reading is closed where it ends, also when a score fails: a cursor left to the garbage collector would be
-    closed in whatever transaction is open then, and break it.
-    """
+    """What to look for, and how to score it. Reads everybody in reach, and keeps no more than is asked for."""
 
     service_id: UUID
     reach: Reach
@@ -148,18 +143,16 @@ class DiskSearch:
 
     def best(self, count: int) -> Best:
         """Return the best `count` in reach, more where they tie."""
-        with closing(self._everybody()) as everybody:
-            scored = ((self.score(slim), slim.technician_id) for slim in everybody)
-            top = nlargest(count + 1, scored, key=itemgetter(0))
+        scored = ((self.score(slim), slim.technician_id) for slim in self._everybody())
+        top = nlargest(count + 1, scored, key=itemgetter(0))
         if len(top) <= count:
             return Best({pk: score for score, pk in top}, is_everybody=True)
         bar = top[count - 1][0] - _ROUNDING
         if top[count][0] >= bar:
-            with closing(self._everybody()) as everybody:
-                top = [(score, slim.technician_id) for slim in everybody if (score := self.score(slim)) >= bar]
+            top = [(score, slim.technician_id) for slim in self._everybody() if (score := self.score(slim)) >= bar]
         return Best({pk: score for score, pk in top if score >= bar}, is_everybody=False)
 
-    def _everybody(self) -> Generator[Slim, None, None]:
+    def _everybody(self) -> Iterator[Slim]:
         cells = self.reach.cells()
         rows = Dispatchable.objects.filter(Q(base_cell__in=cells) if self.by_base else Q(cell__in=cells))
         rows = rows.filter(service=self.service_id)

@@ -26,6 +26,9 @@ def _database(url: str) -> dict[str, Any]:
         config["TEST"] = {"NAME": str(VAR_DIR / f"test_{os.getpid()}.sqlite3")}
     else:
         config["CONN_HEALTH_CHECKS"] = True
+        # A cursor on the server is closed when the last reference to its reader goes, maybe by the garbage collector in
+        # the midst of another transaction, which that breaks: seen in tests. Results come to the client whole instead.
+        config["DISABLE_SERVER_SIDE_CURSORS"] = True
         config["OPTIONS"] = {
             **config.get("OPTIONS", {}),
             # Both, or neither helps: statements are parsed and planned once per connection, and values not quoted here.
