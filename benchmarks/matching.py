@@ -12,8 +12,7 @@ from math import log
 from pathlib import Path
 from typing import Any
 
-import psycopg
-from psycopg import sql
+from fixmate.tests.chaos.ground import DEFAULT_DATABASE_URL, Server
 
 SIZES = "1000,10000,100000,1000000"
 DATABASE = "fixmate_bench_matching"
@@ -27,17 +26,16 @@ WHOLE_PASS_AT, PASSES, SCAN_PASSES = 100_000, 51, 5
 
 def main() -> None:
     options = _options()
-    server = os.environ.get("DATABASE_URL", "postgres://postgres@127.0.0.1:5432/postgres")
-    if not server.startswith("postgres"):
+    server = Server(os.environ.get("DATABASE_URL", DEFAULT_DATABASE_URL))
+    if not server.url.startswith("postgres"):
         sys.exit("DATABASE_URL must name a PostgreSQL server: that is where this is measured.")
-    _database(server, make=True)
-    os.environ["DATABASE_URL"] = f"{server.rpartition('/')[0]}/{DATABASE}"
+    os.environ["DATABASE_URL"] = server.create(DATABASE)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fixmate.settings")
     try:
         _run(options)
     finally:
         if not options.keep:
-            _database(server, make=False)
+            server.drop(DATABASE)
 
 
 def _options() -> argparse.Namespace:
@@ -47,14 +45,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--keep", action="store_true", help=f"leave the database {DATABASE} behind")
     parser.add_argument("--without-passes", action="store_true", help="measure the candidate query alone")
     return parser.parse_args()
-
-
-def _database(server: str, *, make: bool) -> None:
-    name = sql.Identifier(DATABASE)
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
-        if make:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
 
 
 def _run(options: argparse.Namespace) -> None:
