@@ -13,13 +13,16 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
 
+from accounts.tests.factories import UserFactory
 from fixmate.core import clock, counters, runner
 from fixmate.core.tests.emptying import empty_database
+from fixmate.tests.conformance.watch import watch
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # a Monday
 
 REDIS_DATABASES = 16
-JOURNEYS = ("fixmate/tests/test_live.py", "fixmate/tests/test_production_form.py")
+JOURNEYS = tuple(f"fixmate/tests/test_{name}.py" for name in ("live", "log_journey", "production_form", "staff_client"))
+MATRIX = "fixmate/tests/matrix/test_permissions.py"
 
 
 def pytest_configure() -> None:
@@ -34,15 +37,21 @@ def pytest_configure() -> None:
         cache["LOCATION"] = url
 
 
-class JourneysTogether(LoadGroupScheduling):
-    """One worker takes all journeys. With pytest 9.2, xdist 3.8 does not see `xdist_group` (pytest-xdist#1386)."""
+class Together(LoadGroupScheduling):
+    """One worker takes all journeys, and one all that is asked about a row of the matrix: it keeps the answers.
+
+    With pytest 9.2, xdist 3.8 does not see `xdist_group` (pytest-xdist#1386).
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "live" if nodeid.startswith(JOURNEYS) else nodeid
+        if nodeid.startswith(JOURNEYS):
+            return "live"
+        row = nodeid.partition("[")[2] if nodeid.startswith(MATRIX) else ""
+        return f"matrix {row}" if row else nodeid
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> JourneysTogether:
-    return JourneysTogether(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
+    return Together(config, log)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -77,6 +86,14 @@ def _static_files_found_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _watched_by_the_contract() -> Iterator[None]:
+    """Hold every answer of the API, in whichever test, to its OpenAPI document."""
+    with pytest.MonkeyPatch.context() as patch:
+        watch(patch)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _fresh_caches(request: pytest.FixtureRequest) -> None:
     caches["default"].clear()
@@ -101,6 +118,29 @@ def noon() -> Iterator[datetime]:
     """Stop the clock at noon on a Monday."""
     with clock.frozen(NOON):
         yield NOON
+
+
+@pytest.fixture
+def steady(time_machine):
+    """Stop this host's clock in the midst of a step of 30 s, so that a code which is right stays right.
+
+    Returns the traveller.
+    """
+    now = datetime.now(UTC).timestamp()
+    time_machine.move_to(now - now % 30 + 15, tick=False)
+    return time_machine
+
+
+@pytest.fixture
+def staff(db):
+    return UserFactory(admin=True)
+
+
+@pytest.fixture
+def console(client, staff):
+    """Return the browser of somebody of the staff, logged in."""
+    client.force_login(staff)
+    return client
 
 
 @pytest.fixture

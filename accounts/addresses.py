@@ -1,12 +1,14 @@
 """Addresses in the one form they are stored and compared in."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import phonenumbers
 from django.conf import settings
 
 from accounts.enums import AddressKind
 from fixmate.core.errors import Invalid
+from fixmate.core.sms import sms_is_available, sms_may_go_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,7 @@ class Address:
     value: str
 
 
+EMAIL_LENGTH: Final = 254  # as long as an address can be, and the column is
 _FIRST = ("+", "(", *"0123456789")
 
 
@@ -40,13 +43,26 @@ def phone_normalise(phone: str) -> str:
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
+def require_reachable(address: Address) -> None:
+    """
+    :raises Invalid: if a code cannot be sent there
+    """
+    if address.kind == AddressKind.PHONE and not sms_is_available():
+        raise Invalid(phone=["No SMS are sent here."])
+    if address.kind == AddressKind.PHONE and not sms_may_go_to(address.value):
+        raise Invalid(phone=["No SMS are sent to such numbers."])
+
+
 def address_of(*, email: str | None = None, phone: str | None = None) -> Address:
     """Return the address given; of both the e-mail address, under which such an account is registered.
 
-    :raises Invalid: if there is none, or nobody can have this phone number
+    :raises Invalid: if there is none, or nobody can have it
     """
     if email:
-        return Address(AddressKind.EMAIL, email_normalise(email))
+        normal = email_normalise(email)
+        if len(normal) > EMAIL_LENGTH:  # some letters are two in lower case
+            raise Invalid(email=["Enter a valid email address."])
+        return Address(AddressKind.EMAIL, normal)
     if phone:
         return Address(AddressKind.PHONE, phone_normalise(phone))
     raise Invalid(email=["Give an e-mail address or a phone number."])

@@ -6,21 +6,17 @@ one pass follows another.
 """
 
 import argparse
-import json
-import os
 import statistics
-import sys
-import tempfile
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.asking import Answer, Crowd, ask_all
+from benchmarks.ground import PRODUCTION, own_ground
+from benchmarks.options import options_of
+from benchmarks.output import say, write_figures
 from fixmate.tests.chaos.fleet import Fleet
-from fixmate.tests.chaos.ground import DEFAULT_DATABASE_URL, OwnRedis, Server, mail_server
 
 if TYPE_CHECKING:
     from benchmarks.metro import Metro
@@ -34,81 +30,37 @@ MOST_PASSES_A_SECOND = 30  # so many jobs are made beforehand
 WARM_UP_S = 5.0
 GOOD = (200, 201)
 # Nobody answers an offer here, and positions age: neither may bring passes of its own. No limits: few people ask much.
-ENVIRONMENT = {
-    "FIXMATE_MODE": "production",
-    "SECRET_KEY": "0123456789-what-the-apps-feel-0123456789",
-    "ALLOWED_HOSTS": "127.0.0.1",
-    "SSL_REDIRECT": "false",
-    "EMAIL_HOST": "127.0.0.1",
-    "EMAIL_USE_TLS": "false",
-    "POSITION_FRESH_S": "86400",
-    "OFFER_TIMEOUT_S": "7200",
-    "OFFER_ACK_S": "7200",
-    "LOG_LEVEL": "WARNING",
-    "DJANGO_SETTINGS_MODULE": "fixmate.settings",
-}
+ENVIRONMENT = PRODUCTION | {"POSITION_FRESH_S": "86400", "OFFER_TIMEOUT_S": "7200", "OFFER_ACK_S": "7200"}
 
 
 def main() -> None:
     options = _options()
-    with _ground() as (folder, environment):
-        import django
-
-        django.setup()
-        from django.db import connection
-
-        try:
-            results = _measured(options, folder, environment)
-        finally:
-            connection.close()
+    with own_ground(DATABASE, ENVIRONMENT) as (folder, environment):
+        results = _measured(options, folder, environment)
     _print(results)
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps(results, indent=2) + "\n")
-    _say(f"{options.json} written")
+    write_figures(results, options.json)
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", default=SIZE, type=int, help="how many technicians")
-    parser.add_argument("--rate", default=RATE, type=float, help="how many requests a second")
-    parser.add_argument("--seconds", default=SECONDS, type=float, help="how long each stretch is")
-    parser.add_argument("--rounds", default=ROUNDS, type=int, help="how many stretches, without passes and with")
-    parser.add_argument("--celery", default=CELERY_PROCESSES, type=int, help="how many Celery processes")
-    parser.add_argument("--json", default=OUT, type=Path, help="where the figures go")
-    return parser.parse_args()
-
-
-@contextmanager
-def _ground() -> Iterator[tuple[Path, dict[str, str]]]:
-    """Make the database, the Redis and the mail server, put them into the environment, and clear them away."""
-    server = Server(os.environ.get("DATABASE_URL", DEFAULT_DATABASE_URL))
-    if not server.url.startswith("postgres"):
-        sys.exit("DATABASE_URL must name a PostgreSQL server: that is where this is measured.")
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fixmate-bench-")))
-        redis = OwnRedis(folder)
-        redis.start()
-        stack.callback(redis.kill)
-        environment = {
-            **ENVIRONMENT,
-            "VAR_DIR": str(folder / "var"),
-            "DATABASE_URL": server.create(DATABASE),
-            "REDIS_URL": redis.url,
-            "EMAIL_PORT": str(stack.enter_context(mail_server())),
-        }
-        stack.callback(server.drop, DATABASE)
-        os.environ.update(environment)
-        yield folder, environment
+    return options_of(
+        __doc__,
+        OUT,
+        size=(SIZE, "how many technicians"),
+        rate=(RATE, "how many requests a second"),
+        seconds=(SECONDS, "how long each stretch is"),
+        rounds=(ROUNDS, "how many stretches, without passes and with"),
+        celery=(CELERY_PROCESSES, "how many Celery processes"),
+    )
 
 
 def _measured(options: argparse.Namespace, folder: Path, environment: dict[str, str]) -> dict[str, Any]:
     from benchmarks import passes, rush
 
     town = _town(options.size)
-    _say("whole passes, with nothing else running ...")
+    say("whole passes, with nothing else running ...")
     whole_pass = passes.measure(town, PASSES, 1)
     rush.call_off_offers()
-    _say("making jobs ...")
+    say("making jobs ...")
     customers = rush.customers_made()
     waiting = rush.jobs_waiting(town, customers, round(options.rounds * options.seconds * MOST_PASSES_A_SECOND))
     with Fleet(folder, environment) as fleet:
@@ -116,7 +68,7 @@ def _measured(options: argparse.Namespace, folder: Path, environment: dict[str, 
         crowd = rush.crowd_of(town, fleet.web_urls, customers, waiting)
         _asked(crowd, options.rate, WARM_UP_S, 0)
         rush.settle()
-        _say("first offers ...")
+        say("first offers ...")
         offers_ms = rush.offers_after(town, crowd, OFFERS)
         results = _rounds(options, crowd, waiting)
     first_offer_ms = statistics.median(offers_ms)
@@ -131,14 +83,12 @@ def _measured(options: argparse.Namespace, folder: Path, environment: dict[str, 
 
 
 def _town(size: int) -> "Metro":
-    from django.core.management import call_command
     from django.db import connection
 
     from benchmarks import metro
     from matching.policies import POLICIES
 
-    call_command("migrate", verbosity=0)
-    _say(f"{size:,} technicians: growing the metro ...")
+    say(f"{size:,} technicians: growing the metro ...")
     town = metro.found(mean_answers=0)
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")  # foreign keys that are right by making
@@ -166,9 +116,9 @@ def _rounds(options: argparse.Namespace, crowd: Crowd, waiting: list[Any]) -> di
     for number in range(1, options.rounds + 1):
         rush.settle()
         metro.settle()
-        _say(f"round {number}: without passes ...")
+        say(f"round {number}: without passes ...")
         idle += _asked(crowd, options.rate, options.seconds, number)
-        _say(f"round {number}: with passes ...")
+        say(f"round {number}: with passes ...")
         with rush.rush(waiting) as going:
             busy += _asked(crowd, options.rate, options.seconds, number)
         rushes.append(going)
@@ -214,20 +164,15 @@ def _percentiles(ms: list[float]) -> dict[str, float]:
 def _print(results: dict[str, Any]) -> None:
     idle, busy = results["without_passes"], results["with_passes"]
     columns = ("p50_ms", "p90_ms", "p99_ms", "most_ms")
-    _say(f"\n{'':>16}{'count':>7}  " + "".join(f"{column.removesuffix('_ms'):>22}" for column in columns))
+    say(f"\n{'':>16}{'count':>7}  " + "".join(f"{column.removesuffix('_ms'):>22}" for column in columns))
     for name, one in idle.items():
         cells = "".join(f"{f'{one[column]:.1f} -> {busy[name][column]:.1f} ms':>22}" for column in columns)
-        _say(f"{name:>16}{one['count']:>7}  {cells}")
-    _say(f"{results['p99_ratio']:.2f} times the p99, at {results['passes_a_second']:.1f} passes a second")
-    _say(
+        say(f"{name:>16}{one['count']:>7}  {cells}")
+    say(f"{results['p99_ratio']:.2f} times the p99, at {results['passes_a_second']:.1f} passes a second")
+    say(
         f"from the answer to the first offer: {results['first_offer_p50_ms']:.0f} ms, a whole pass "
         f"{results['pass_p50_ms']:.0f} ms: {results['first_offer_in_passes']:.1f} times"
     )
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

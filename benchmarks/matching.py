@@ -5,14 +5,13 @@ Everything is compared within one run: absolute times say something about the ma
 """
 
 import argparse
-import json
-import os
-import sys
 from math import log
 from pathlib import Path
 from typing import Any
 
-from fixmate.tests.chaos.ground import DEFAULT_DATABASE_URL, Server
+from benchmarks.ground import migrated, own_database, server_figures
+from benchmarks.options import options_of
+from benchmarks.output import say, say_server, write_figures
 
 SIZES = "1000,10000,100000,1000000"
 DATABASE = "fixmate_bench_matching"
@@ -26,54 +25,34 @@ WHOLE_PASS_AT, PASSES, SCAN_PASSES = 100_000, 51, 5
 
 def main() -> None:
     options = _options()
-    server = Server(os.environ.get("DATABASE_URL", DEFAULT_DATABASE_URL))
-    if not server.url.startswith("postgres"):
-        sys.exit("DATABASE_URL must name a PostgreSQL server: that is where this is measured.")
-    os.environ["DATABASE_URL"] = server.create(DATABASE)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fixmate.settings")
-    try:
-        _run(options)
-    finally:
-        if not options.keep:
-            server.drop(DATABASE)
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", default=SIZES, help="how many technicians, ascending, by commas")
-    parser.add_argument("--json", default=OUT, type=Path, help="where the figures go; the plot lies beside them")
-    parser.add_argument("--keep", action="store_true", help=f"leave the database {DATABASE} behind")
-    parser.add_argument("--without-passes", action="store_true", help="measure the candidate query alone")
-    return parser.parse_args()
-
-
-def _run(options: argparse.Namespace) -> None:
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-    from django.db import connection
-
-    call_command("migrate", verbosity=0)
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")  # a million foreign keys that are right by making
-    results = _measured([int(size) for size in options.sizes.split(",")], with_passes=not options.without_passes)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('server_version'), current_setting('shared_buffers')")
-        results["server"] = dict(zip(("version", "shared_buffers"), cursor.fetchone(), strict=True))
-    connection.close()
+    with own_database(DATABASE, is_kept=options.keep), migrated():
+        results = _measured([int(size) for size in options.sizes.split(",")], with_passes=not options.without_passes)
     _print(results)
     _write(results, options.json)
 
 
+def _options() -> argparse.Namespace:
+    return options_of(
+        __doc__,
+        OUT,
+        sizes=(SIZES, "how many technicians, ascending, by commas"),
+        keep=(False, f"leave the database {DATABASE} behind"),
+        without_passes=(False, "measure the candidate query alone"),
+    )
+
+
 def _measured(sizes: list[int], *, with_passes: bool) -> dict[str, Any]:
+    from django.db import connection
+
     from benchmarks import candidates, metro, passes
     from matching.policies import POLICIES
 
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")  # a million foreign keys that are right by making
     policy, town, held = POLICIES["index"], metro.found(), 0
-    results: dict[str, Any] = {"sizes": {}}
+    results: dict[str, Any] = {"sizes": {}, "server": server_figures()}
     for size in sizes:
-        _say(f"{size:,} technicians: growing the metro ...")
+        say(f"{size:,} technicians: growing the metro ...")
         metro.grow(town, held, size, policy)
         metro.settle()
         held = size
@@ -88,7 +67,7 @@ def _measured(sizes: list[int], *, with_passes: bool) -> dict[str, Any]:
             )
         figures["differences"] = candidates.differences(town, policy, jobs[:VERIFIED_JOBS])
         if with_passes and size == WHOLE_PASS_AT:
-            _say("whole passes ...")
+            say("whole passes ...")
             results["whole_pass"] = passes.measure(town, PASSES, SCAN_PASSES)
             metro.settle()
     return results
@@ -108,7 +87,7 @@ def growth(results: dict[str, Any], name: str, measure: str = "p50_ms") -> float
 
 def _print(results: dict[str, Any]) -> None:
     names = ("two rounds", "plain disk", "scan in Python", "floor")
-    _say(
+    say(
         f"\n{'technicians':>12}  " + "".join(f"{name + ' p50 (p95; CPU)':>34}" for name in names) + "   scan/two rounds"
     )
     for size, figures in results["sizes"].items():
@@ -119,7 +98,7 @@ def _print(results: dict[str, Any]) -> None:
         ratio = figures["scan in Python"]["p50_ms"] / figures["two rounds"]["p50_ms"]
         cpu = figures["scan in Python"]["cpu_ms"] / figures["two rounds"]["cpu_ms"]
         wrong = figures["differences"]
-        _say(
+        say(
             f"{size:>12,}  "
             + "".join(f"{cell:>34}" for cell in cells)
             + f"   {ratio:.0f} (CPU {cpu:.0f}); {wrong} wrong"
@@ -127,14 +106,14 @@ def _print(results: dict[str, Any]) -> None:
     for name in names:
         exponents = growth(results, name), growth(results, name, "cpu_ms")
         if None not in exponents:
-            _say(f"growth of {name}: N^{exponents[0]:.2f} on the clock, N^{exponents[1]:.2f} of CPU")
+            say(f"growth of {name}: N^{exponents[0]:.2f} on the clock, N^{exponents[1]:.2f} of CPU")
     if whole := results.get("whole_pass"):
-        _say(
+        say(
             f"whole pass at {WHOLE_PASS_AT:,}: {whole['engine_p50_ms']:.1f} ms, by scan {whole['scan_p50_ms']:.1f} ms "
             f"({whole['ratio']:.1f} times), with everybody in reach gated {whole['everybody_p50_ms']:.1f} ms "
             f"({whole['everybody_ratio']:.1f} times); {whole['statements']} statements, {whole['cpu_ms']:.1f} ms of CPU"
         )
-    _say(f"PostgreSQL {results['server']['version']}, shared_buffers {results['server']['shared_buffers']}")
+    say_server(results["server"])
 
 
 def _write(results: dict[str, Any], path: Path) -> None:
@@ -142,17 +121,11 @@ def _write(results: dict[str, Any], path: Path) -> None:
 
     names = ("two rounds", "plain disk", "scan in Python", "floor")
     lines = {name: [(size, one[name]["p50_ms"]) for size, one in results["sizes"].items()] for name in names}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(results, indent=2) + "\n")
+    write_figures(results, path)
     path.with_suffix(".svg").write_text(
         svg("The best 20 candidates of a job", "technicians in the metro", "milliseconds, median", lines)
     )
-    _say(f"{path} and {path.with_suffix('.svg')} written")
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    say(f"{path.with_suffix('.svg')} written")
 
 
 if __name__ == "__main__":

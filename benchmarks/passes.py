@@ -26,6 +26,7 @@ from accounts.models import User
 from benchmarks.candidates import ScanSearch
 from benchmarks.metro import Metro
 from fixmate.core import clock
+from fixmate.core.heap import heap_settle
 from jobs.services import job_request
 from matching.enums import PassOutcome
 from matching.services import matching_run_pass
@@ -39,6 +40,7 @@ def measure(metro: Metro, count: int, scans: int) -> dict[str, Any]:
     """Return what a pass takes, of `count` by the engine and `scans` by each scan; every pass makes its offer."""
     jobs = _order(metro, count + 2 * scans)
     _freshen()
+    heap_settle()  # as a worker does when it starts
     half = count + scans
     with _scanning():
         scanned = [_timed(job_id) for job_id in jobs[count:half]]

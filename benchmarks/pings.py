@@ -5,11 +5,8 @@ processor time, this process's and that of the database's process which serves i
 """
 
 import argparse
-import json
-import os
 import random
 import statistics
-import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -17,7 +14,9 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fixmate.tests.chaos.ground import DEFAULT_DATABASE_URL, Server
+from benchmarks.ground import migrated, own_database, server_figures
+from benchmarks.options import options_of
+from benchmarks.output import say, say_server, write_figures
 
 if TYPE_CHECKING:
     from technicians.ping_queue import Ping
@@ -55,44 +54,21 @@ Way = Callable[[Sequence["Ping"]], object]
 
 def main() -> None:
     options = _options()
-    server = Server(os.environ.get("DATABASE_URL", DEFAULT_DATABASE_URL))
-    if not server.url.startswith("postgres"):
-        sys.exit("DATABASE_URL must name a PostgreSQL server: that is where this is measured.")
-    os.environ["DATABASE_URL"] = server.create(DATABASE)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fixmate.settings")
-    try:
-        results = _run(options)
-    finally:
-        if not options.keep:
-            server.drop(DATABASE)
+    with own_database(DATABASE, is_kept=options.keep), migrated():
+        results = _measured(options)
     _print(results)
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps(results, indent=2) + "\n")
-    _say(f"{options.json} written")
+    write_figures(results, options.json)
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", default=SIZE, type=int, help="how many technicians")
-    parser.add_argument("--batch", default=BATCH, type=int, help="how many pings in a transaction")
-    parser.add_argument("--rounds", default=ROUNDS, type=int, help="how many batches of each kind")
-    parser.add_argument("--json", default=OUT, type=Path, help="where the figures go")
-    parser.add_argument("--keep", action="store_true", help=f"leave the database {DATABASE} behind")
-    return parser.parse_args()
-
-
-def _run(options: argparse.Namespace) -> dict[str, Any]:
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-    from django.db import connection
-
-    call_command("migrate", verbosity=0)
-    try:
-        return _measured(options)
-    finally:
-        connection.close()
+    return options_of(
+        __doc__,
+        OUT,
+        size=(SIZE, "how many technicians"),
+        batch=(BATCH, "how many pings in a transaction"),
+        rounds=(ROUNDS, "how many batches of each kind"),
+        keep=(False, f"leave the database {DATABASE} behind"),
+    )
 
 
 def _measured(options: argparse.Namespace) -> dict[str, Any]:
@@ -107,11 +83,15 @@ def _measured(options: argparse.Namespace) -> dict[str, Any]:
         for statement in _PLAIN:
             cursor.execute(statement)
         cursor.execute("SET session_replication_role = origin")  # a ping pays for the keys it has checked
-        cursor.execute("SELECT current_setting('server_version'), current_setting('shared_buffers')")
-        server = dict(zip(("version", "shared_buffers"), cursor.fetchone(), strict=True))
     before = _updates()
     costs = _costs(options.batch, options.rounds)
-    return {"size": options.size, "batch": options.batch, "cpu_ms": costs, "hot": _hot(before), "server": server}
+    return {
+        "size": options.size,
+        "batch": options.batch,
+        "cpu_ms": costs,
+        "hot": _hot(before),
+        "server": server_figures(),
+    }
 
 
 class Traffic:
@@ -182,7 +162,7 @@ def _plain(pings: Sequence["Ping"]) -> None:
 
 def _plain_rendered(pings: Sequence["Ping"]) -> None:
     """Write the pings with the arrays rendered as the engine does it, which costs less than the driver's way."""
-    from technicians.trails import array_of
+    from fixmate.core.bulk import array_of
 
     texts = (attrgetter("hex"), repr, repr, repr, datetime.isoformat, datetime.isoformat)
     _update_plain([array_of(map(text, column)) for text, column in zip(texts, _columns(pings), strict=True)])
@@ -242,19 +222,14 @@ def _hot(before: dict[str, tuple[int, int]]) -> dict[str, float]:
 
 def _print(results: dict[str, Any]) -> None:
     costs = results["cpu_ms"]
-    _say(f"a batch of {results['batch']} pings among {results['size']:,} technicians, median of processor time:")
+    say(f"a batch of {results['batch']} pings among {results['size']:,} technicians, median of processor time:")
     for name, cost in costs.items():
         against = ", ".join(f"{cost['total'] / costs[plain]['total']:.2f} x {plain}" for plain in list(costs)[:2])
         parts = f"here {cost['here']:.2f}, database {cost['database']:.2f}"
-        _say(f"{name:>18}  {cost['total']:6.2f} ms ({parts}): {against}")
+        say(f"{name:>18}  {cost['total']:6.2f} ms ({parts}): {against}")
     for table, share in results["hot"].items():
-        _say(f"updates in place, {table}: {share:.3f}")
-    _say(f"PostgreSQL {results['server']['version']}, shared_buffers {results['server']['shared_buffers']}")
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+        say(f"updates in place, {table}: {share:.3f}")
+    say_server(results["server"])
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from catalog.enums import PricingUnit
+from catalog.enums import RATED_TIERS, PricingUnit, TechnicianTier
 from fixmate.core.ids import uuid7
 from fixmate.core.money import Money
+from fixmate.core.triggers import append_only
 
 
 class Category(models.Model):
@@ -72,12 +73,17 @@ class Service(models.Model):
         return self.price_minor
 
 
+@append_only
 class FeeRate(models.Model):
-    """A named share that the platform keeps: for one service, or for all; in force from a date on. Never edited."""
+    """A named share that the platform keeps, in force from a date on: for one service or all, one tier or all.
+
+    Never edited: what follows it has a name and a date of its own.
+    """
 
     # Fields
     name = models.CharField(max_length=60, unique=True)
     service = models.ForeignKey(Service, on_delete=models.PROTECT, null=True, blank=True, related_name="fee_rates")
+    tier = models.CharField(max_length=20, choices=TechnicianTier.choices, default="", db_default="", blank=True)
     rate = models.DecimalField(max_digits=5, decimal_places=4)
     valid_from = models.DateTimeField()
     created_at = models.DateTimeField(default=timezone.now)
@@ -86,6 +92,7 @@ class FeeRate(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(rate__gte=0, rate__lte=1), name="fee_rate_is_a_share"),
+            models.CheckConstraint(condition=Q(tier__in=["", *RATED_TIERS]), name="fee_rate_tier_known"),
         ]
         indexes: ClassVar = [models.Index(fields=["service", "-valid_from"], name="fee_rate_in_force")]
 

@@ -4,7 +4,9 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Length
 
+from catalog.enums import TechnicianTier
 from catalog.fees import FeeTerms
 from catalog.models import Category, FeeRate, Service
 from fixmate.core.errors import NotFound
@@ -64,10 +66,15 @@ def service_get_locked(service_id: UUID) -> Service:
     return _one(service_list_all().select_for_update(of=("self",)), service_id)
 
 
-def fee_rate_for(*, service: Service, at: datetime) -> FeeTerms:
-    """Return the newest rate in force for the service, else the newest for all, else the default of the settings."""
-    in_force = FeeRate.objects.filter(Q(service=service) | Q(service__isnull=True), valid_from__lte=at)
-    found = in_force.order_by(F("service").asc(nulls_last=True), "-valid_from", "-pk").first()
+def fee_rate_for(*, service: Service, at: datetime, tier: str = TechnicianTier.STANDARD) -> FeeTerms:
+    """Return the newest rate in force of the most specific kind there is, else the default of the settings.
+
+    A rate for service and tier comes before one for the service, that before one for the tier, and that before one for
+    all.
+    """
+    in_force = FeeRate.objects.filter(Q(service=service) | Q(service__isnull=True), tier__in=["", tier])
+    in_order = in_force.order_by(F("service").asc(nulls_last=True), Length("tier").desc(), "-valid_from", "-pk")
+    found = in_order.filter(valid_from__lte=at).first()
     return FeeTerms(found.name, found.rate) if found else FeeTerms("default", settings.DEFAULT_FEE_RATE)
 
 

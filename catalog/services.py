@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.text import slugify
 
-from catalog.enums import PricingUnit
+from catalog.enums import RATED_TIERS, PricingUnit
 from catalog.errors import CategoryDeleted, NotDeleted
 from catalog.models import Category, FeeRate, Service
 from catalog.seed import CATEGORIES, FEE_RATE
@@ -166,21 +166,30 @@ def fee_rate_add(
     name: str,
     service: Service | None,
     rate: Decimal,
-    valid_from: datetime,
+    valid_from: datetime | None,
     actor: audit.Actor | None,
     reason: str,
+    tier: str = "",
 ) -> FeeRate:
-    """Announce the share that the platform keeps from a date on, of one service or, with None, of all.
+    """Announce the share that the platform keeps from a date on, or from now, of one service or all, one tier or all.
 
-    :raises Invalid: if the name is in use or the rate is no share
+    It cannot begin in the past: what was agreed then keeps the rate it was agreed at.
+
+    :raises Invalid: if the name is in use, the rate is no share, the tier has no rates of its own, or the date is past
     """
+    at = clock.now()
     if not 0 <= rate <= 1:
         raise Invalid(rate=["Give a share between 0 and 1."])
+    if tier and tier not in RATED_TIERS:
+        raise Invalid(tier=["Leave it empty for everybody: this tier has no rates of its own."])
     if FeeRate.objects.filter(name=name).exists():
         raise Invalid(name=["A rate of this name exists; rates are never edited."])
-    terms = FeeRate(name=name, service=service, rate=rate, valid_from=valid_from, created_at=clock.now())
+    if valid_from and valid_from < at:
+        raise Invalid(valid_from=["Give a time that is still to come."])
+    terms = FeeRate(name=name, service=service, tier=tier, rate=rate, valid_from=valid_from or at, created_at=at)
     terms.save(force_insert=True)
-    after = {"rate": str(rate), "service": service.slug if service else None, "valid_from": valid_from.isoformat()}
+    scope = {"service": service.slug if service else None, "tier": tier}
+    after = {"rate": str(rate), **scope, "valid_from": terms.valid_from.isoformat()}
     audit.record(actor=actor, action="catalog.fee_rate.add", target=terms, reason=reason, after=after)
     return terms
 
@@ -276,8 +285,6 @@ def catalogue_seed(*, actor: audit.Actor | None, reason: str) -> list[str]:
                 service_create(category_id=category.pk, **service.facts(), actor=actor, reason=reason)
                 made.append(service.slug)
     if not FeeRate.objects.filter(name=FEE_RATE.name).exists():
-        fee_rate_add(
-            name=FEE_RATE.name, service=None, rate=FEE_RATE.rate, valid_from=clock.now(), actor=actor, reason=reason
-        )
+        fee_rate_add(name=FEE_RATE.name, service=None, rate=FEE_RATE.rate, valid_from=None, actor=actor, reason=reason)
         made.append(FEE_RATE.name)
     return made

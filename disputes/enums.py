@@ -9,6 +9,7 @@ class DisputeStatus(models.TextChoices):
     WITHDRAWN = "WITHDRAWN", "Withdrawn"
 
 
+ERASED = "(deleted)"  # in place of a description
 LIVE = (DisputeStatus.OPEN, DisputeStatus.UNDER_REVIEW)
 
 
@@ -19,7 +20,12 @@ class DisputeCategory(models.TextChoices):
     CONDUCT = "CONDUCT", "Conduct"
     NO_SHOW = "NO_SHOW", "Did not come"
     PAYMENT = "PAYMENT", "Payment"
+    CHARGEBACK = "CHARGEBACK", "Chargeback"
     OTHER = "OTHER", "Other"
+
+
+# What a side may choose; the others come from elsewhere
+OF_A_SIDE = [(code, label) for code, label in DisputeCategory.choices if code != DisputeCategory.CHARGEBACK]
 
 
 class DisputeOutcome(models.TextChoices):
@@ -28,10 +34,29 @@ class DisputeOutcome(models.TextChoices):
     SHARED = "SHARED", "Shared"
 
 
+class DisputeSide(models.TextChoices):
+    """The values are those of `Role`: a side is a person of that role."""
+
+    CUSTOMER = "CUSTOMER", "The customer"
+    TECHNICIAN = "TECHNICIAN", "The technician"
+
+
+class DeadlineKind(models.TextChoices):
+    STAFF_ANSWER = "STAFF_ANSWER", "First answer of staff"
+    SIDE_ANSWER = "SIDE_ANSWER", "Answer of a side"
+    DECISION = "DECISION", "Decision"
+    PROVIDER_EVIDENCE = "PROVIDER_EVIDENCE", "Evidence on a chargeback"
+
+
 class DisputeEventKind(models.TextChoices):
     OPENED = "OPENED", "Opened"
     MESSAGE = "MESSAGE", "Message"
+    ASKED = "ASKED", "Asked for more"
+    EVIDENCE = "EVIDENCE", "Evidence handed in"
     REVIEW_STARTED = "REVIEW_STARTED", "Review started"
     RESOLVED = "RESOLVED", "Resolved"
     DISMISSED = "DISMISSED", "Dismissed"
     WITHDRAWN = "WITHDRAWN", "Withdrawn"
+    CHARGED_BACK = "CHARGED_BACK", "Charged back"
+    CHARGEBACK_WON = "CHARGEBACK_WON", "Chargeback won"
+    CHARGEBACK_LOST = "CHARGEBACK_LOST", "Chargeback lost"

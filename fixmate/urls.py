@@ -16,6 +16,8 @@ API_APPS = [
     "notifications",
 ]
 
+admin.autodiscover()
+
 urlpatterns = [
     path("", include("fixmate.ops.api.urls")),
     path("admin/", admin.site.urls),

@@ -21,7 +21,13 @@ class LocationStale(Conflict):
 class TooFarFromJob(Conflict):
     """Details: `distance_m`, `limit_m`."""
 
-    code, message = "TOO_FAR_FROM_JOB", "You are too far from the job to start it."
+    code, message = "TOO_FAR_FROM_JOB", "You are too far from the job."
+
+
+class NoShowTooEarly(Conflict):
+    """Details: `from`, `server_now`."""
+
+    code, message = "NO_SHOW_TOO_EARLY", "Wait for the customer a little longer."
 
 
 class AmountNotApproved(Conflict):
@@ -44,3 +50,32 @@ class NeverAssigned(Conflict):
 
 class AlreadyWorking(Conflict):
     code, message = "ALREADY_WORKING", "Finish the job you are working on first."
+
+
+class QuoteOpen(Conflict):
+    """Details: `number`."""
+
+    code, message = "QUOTE_OPEN", "The customer has not answered the last proposal yet."
+
+
+class QuoteTooHigh(Conflict):
+    """Details: `limit`, a decimal string: what the job may come to in all."""
+
+    code, message = "QUOTE_TOO_HIGH", "This is far more than what was ordered. Look for a slip of the hand."
+
+
+class QuoteExpired(Conflict):
+    """Details: `expires_at`, `server_now`."""
+
+    code, message = "QUOTE_EXPIRED", "The time to answer this proposal is over."
+
+
+class QuoteCodeWrong(Conflict):
+    """Details: `tries_left`."""
+
+    code, message = "QUOTE_CODE_WRONG", "The code is not that of this proposal. Read it again."
+    is_recorded = True  # the try counts
+
+
+class QuoteCodeLocked(Conflict):
+    code, message = "QUOTE_CODE_LOCKED", "Too many wrong codes. The technician has to propose it anew."

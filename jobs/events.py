@@ -65,6 +65,35 @@ class JobStarted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class QuoteProposed(Event):
+    """The technician has found more to do, and asks the customer on site."""
+
+    name: ClassVar[str] = "jobs.quote.proposed"
+    job_id: UUID
+    quote_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuoteApproved(Event):
+    """What the job costs has risen: `price_revision` is the new price, whose rise has to be covered."""
+
+    name: ClassVar[str] = "jobs.quote.approved"
+    job_id: UUID
+    quote_id: UUID
+    price_revision: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuoteClosed(Event):
+    """A proposal ended without an approval: the price is what it was. `status` is a QuoteStatus."""
+
+    name: ClassVar[str] = "jobs.quote.closed"
+    job_id: UUID
+    quote_id: UUID
+    status: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class JobCompleted(Event):
     name: ClassVar[str] = "jobs.job.completed"
     job_id: UUID

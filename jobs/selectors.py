@@ -1,6 +1,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -11,25 +12,35 @@ from accounts.models import User
 from fixmate.core.errors import NotFound
 from fixmate.core.geo import Point
 from fixmate.core.geo_sql import filter_within
-from jobs.enums import BOOKED, WAITING, BlockSide, JobEventKind, JobStatus
-from jobs.models import Block, Job, JobEvent, JobPrice
+from fixmate.core.prepared import Given, Prepared, among
+from jobs.enums import BOOKED, WAITING, BlockSide, JobEventKind, JobStatus, PriceKind, QuoteStatus
+from jobs.models import Block, Job, JobEvent, JobPhoto, JobPrice, QuoteRevision
 from jobs.rules import Booking
 
 
 def job_get_locked(job_id: UUID) -> Job:
-    """Return the job with its row locked: the first lock of every transaction that takes one.
+    """Return the job with its row locked, and its service: the first lock of every transaction that takes one.
 
     :raises NotFound: if there is none
     """
-    job = Job.objects.select_for_update().filter(pk=job_id).first()
+    job = _job_locked.first(pk=job_id)
     if job is None:
         raise NotFound
     return job
 
 
-def job_find_unheld(job_id: UUID) -> Job | None:
-    """Return the job with its row locked, or None at once while somebody else holds it: sweeps share their work so."""
-    return Job.objects.select_for_update(skip_locked=True).filter(pk=job_id).first()
+@Prepared
+def _job_locked() -> QuerySet[Job]:
+    return Job.objects.select_for_update(of=("self",)).select_related("service").filter(pk=Given("pk"))
+
+
+def job_list_unheld(job_ids: Collection[UUID]) -> list[Job]:
+    """Return the jobs with their rows locked, but for those that somebody else holds: sweeps share their work so.
+
+    What else is in their rows is left there: to read all of it takes longer than all else a sweep asks of a job.
+    """
+    free = Job.objects.select_for_update(skip_locked=True).filter(pk__in=job_ids)
+    return list(free.only("status", "service").order_by("pk"))
 
 
 def job_get(job_id: UUID) -> Job:
@@ -65,6 +76,15 @@ def job_get_visible_to(*, user: User, job_id: UUID) -> Job:
     return job
 
 
+def photo_get_visible_to(*, user: User, job_id: UUID, upload_id: UUID) -> JobPhoto:
+    """:raises NotFound: if there is none on the page of a job this user may know of"""
+    job = job_get_visible_to(user=user, job_id=job_id)
+    found = [photo for photo in job.photos.all() if photo.upload_id == upload_id]
+    if not found:
+        raise NotFound
+    return found[0]
+
+
 def _with_page(jobs: QuerySet[Job]) -> QuerySet[Job]:
     prices = Prefetch("prices", queryset=JobPrice.objects.order_by("revision"), to_attr="price_rows")
     return jobs.select_related("customer", "service", "technician__user").prefetch_related(prices, "photos__upload")
@@ -83,7 +103,21 @@ def job_contacts_visible(*, job: Job, user: User, at: datetime) -> bool:
         return True
     if job.technician is None or job.technician.user_id != user.pk:
         return False
-    return job.closed_at is None or at - job.closed_at <= timedelta(days=settings.CONTACT_VISIBLE_DAYS)
+    return _is_within_days(job, at, settings.CONTACT_VISIBLE_DAYS)
+
+
+def job_technician_phone_visible(*, job: Job, user: User, at: datetime) -> bool:
+    """Tell whether this user sees the technician's phone number.
+
+    His customer does until some days after the close; staff and he himself as long as they see contacts.
+    """
+    if job.customer_id == user.pk:
+        return _is_within_days(job, at, settings.TECHNICIAN_PHONE_DAYS)
+    return job_contacts_visible(job=job, user=user, at=at)
+
+
+def _is_within_days(job: Job, at: datetime, days: int) -> bool:
+    return job.closed_at is None or at - job.closed_at <= timedelta(days=days)
 
 
 def job_is_shared_now(one: User, other: User) -> bool:
@@ -150,13 +184,65 @@ def price_list_of(job_ids: Collection[UUID]) -> dict[UUID, list[JobPrice]]:
 
 
 def price_quoted(job_id: UUID) -> JobPrice:
-    """Return revision 1, whose fee rate every later revision keeps."""
+    """Return revision 1: what was ordered."""
     return price_list(job_id).get(revision=1)
 
 
 def price_current(job_id: UUID) -> JobPrice:
     """Return the newest revision: what the job costs now."""
-    return price_list(job_id).reverse()[0]
+    (price,) = _price_newest.all(job=job_id)
+    return price
+
+
+@Prepared
+def _price_newest() -> QuerySet[JobPrice]:
+    return JobPrice.objects.filter(job=Given("job")).order_by("-revision")[:1]
+
+
+def price_list_shown_to(*, user: User, job: Job) -> list[JobPrice]:
+    """Return the revisions this party of the job sees, with their lines.
+
+    A revision of the split alone is no price of the customer's, and another technician's split is none of this one's.
+    """
+    prices = price_list(job.pk).prefetch_related("lines")
+    if user.role == Role.ADMIN:
+        return list(prices)
+    is_own = Q(created_at__gte=job.assigned_at) if user.role == Role.TECHNICIAN and job.assigned_at else Q(pk__in=[])
+    return list(prices.filter(~Q(kind=PriceKind.SPLIT) | is_own))
+
+
+# Quotes revised on site
+
+
+def quote_list(job: Job) -> QuerySet[QuoteRevision]:
+    """Return what was proposed for the job, in order, with its lines."""
+    return job.quotes.order_by("number").select_related("price").prefetch_related("lines")
+
+
+def quote_get(*, job: Job, number: int) -> QuoteRevision:
+    """Return the proposal of that number. Who means to change it has locked the job.
+
+    :raises NotFound: if there is none
+    """
+    return _the_one(quote_list(job).filter(number=number))
+
+
+def quote_get_of(*, job: Job, quote_id: UUID) -> QuoteRevision:
+    """:raises NotFound: if the job has no such proposal"""
+    return _the_one(quote_list(job).filter(pk=quote_id))
+
+
+def _the_one(quotes: QuerySet[QuoteRevision]) -> QuoteRevision:
+    quote = quotes.first()
+    if quote is None:
+        raise NotFound
+    return quote
+
+
+def quote_ids_overdue(*, at: datetime, limit: int) -> list[UUID]:
+    """Return proposals whose time is over, the longest ago first."""
+    due = QuoteRevision.objects.filter(status=QuoteStatus.PROPOSED, expires_at__lte=at).order_by("expires_at")
+    return list(due.values_list("pk", flat=True)[:limit])
 
 
 # For matching
@@ -171,10 +257,15 @@ def job_ids_due_for_pass(*, at: datetime, limit: int) -> list[UUID]:
 def job_bookings(technician_ids: Iterable[UUID]) -> dict[UUID, list[Booking]]:
     """Return what each technician is booked for now, the earliest first; who holds no job is left out."""
     held: dict[UUID, list[Booking]] = defaultdict(list)
-    rows = Job.objects.filter(status__in=BOOKED, technician_id__in=technician_ids).order_by("booked_from", "pk")
-    for technician_id, *booking in rows.values_list("technician_id", *Booking._fields):
+    for technician_id, *booking in _bookings.rows(technicians=list(technician_ids)):
         held[technician_id].append(Booking(*booking))
     return dict(held)
+
+
+@Prepared
+def _bookings() -> QuerySet[Job, Any]:
+    booked = Job.objects.filter(among("technician", "technicians"), status__in=BOOKED)
+    return booked.order_by("booked_from", "pk").values_list("technician_id", *Booking._fields)
 
 
 def technician_ids_at_work(technician_ids: Collection[UUID]) -> set[UUID]:
@@ -213,5 +304,10 @@ def block_get_locked_of(*, user: User, block_id: UUID) -> Block:
 
 def blocked_technician_ids(customer_id: UUID) -> dict[UUID, BlockSide]:
     """Return whom this customer does not meet, and who of the two wants it so; the technician where both do."""
-    rows = Block.objects.filter(customer_id=customer_id, lifted_at__isnull=True).order_by("set_by")
-    return {technician_id: BlockSide(side) for technician_id, side in rows.values_list("technician_id", "set_by")}
+    return {technician_id: BlockSide(side) for technician_id, side in _blocks.rows(customer=customer_id)}
+
+
+@Prepared
+def _blocks() -> QuerySet[Block, Any]:
+    held = Block.objects.filter(customer=Given("customer"), lifted_at__isnull=True)
+    return held.order_by("set_by").values_list("technician_id", "set_by")

@@ -1,7 +1,8 @@
-"""Answers of the last days, as the policies count them: what staff assigned by hand was nobody's answer."""
+"""Offers and answers, as policies and reputation count them: what staff assigned by hand was nobody's answer."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
@@ -34,3 +35,15 @@ def technician_list_moved(*, since: datetime) -> QuerySet[Technician]:
     accepted = Subquery(his.annotate(count=Count("pk", filter=_ACCEPTED)).values("count"))
     counted = Technician.objects.alias(decided=Coalesce(decided, 0), accepted=Coalesce(accepted, 0))
     return counted.exclude(recent_decided=F("decided"), recent_accepted=F("accepted")).order_by("pk")
+
+
+def offers_count(technician_ids: Collection[UUID]) -> Iterable[Mapping[str, Any]]:
+    """Return, of all times, how many offers each got, decided on and accepted, and how many jobs he was given."""
+    by_engine = Q(source=OfferSource.ENGINE)
+    rows = Offer.objects.filter(technician__in=technician_ids).values("technician_id").order_by()
+    return rows.annotate(
+        offers_received=Count("pk", filter=by_engine),
+        offers_decided=Count("pk", filter=_DECIDED & by_engine),
+        offers_accepted=Count("pk", filter=_ACCEPTED & by_engine),
+        jobs_assigned=Count("pk", filter=_ACCEPTED),
+    )

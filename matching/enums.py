@@ -56,6 +56,7 @@ class Gate(models.TextChoices):
     """What a technician must pass to be asked. The order is the order they are shown in."""
 
     VERIFIED = "VERIFIED", "Verified"
+    ACCOUNT = "ACCOUNT", "Account may take new work"
     ONLINE = "ONLINE", "Online"
     DOCUMENTS = "DOCUMENTS", "Documents valid"
     SKILL = "SKILL", "Has the skill"

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from accounts.enums import UserStatus
 from fixmate.core.geo import distance_m, eta_min
 from jobs.models import Job
 from jobs.rules import Booking
@@ -35,6 +36,7 @@ def facts_of(*, job: Job, search: Search, rows: Sequence[Dispatchable]) -> list[
     return [
         Facts(
             technician=row.technician,
+            account=UserStatus(row.technician.user.status),
             distance_m=_distance(job, row, by_base=search.uses_base),
             base_distance_m=_distance(job, row, by_base=True),
             travel_radius_m=row.travel_radius_m,

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from accounts.enums import UserStatus
 from jobs.enums import BlockSide
 from matching.enums import Gate, OfferStatus
 from matching.memory import NO_MEMORY, Memory, Refusal, remembered
@@ -65,6 +66,7 @@ class Facts:
     """One technician as he was at the moment of the pass."""
 
     technician: Technician
+    account: UserStatus
     distance_m: float
     base_distance_m: float
     travel_radius_m: int
@@ -102,6 +104,11 @@ def gate_verified(search: Search, facts: Facts) -> Verdict:
     state = facts.technician.verification
     passed = state == Verification.VERIFIED
     return _verdict(Gate.VERIFIED, passed, state, Verification.VERIFIED.value, "your profile is not verified")
+
+
+def gate_account(search: Search, facts: Facts) -> Verdict:
+    reason = f"your account is {facts.account.label.lower()}"
+    return _verdict(Gate.ACCOUNT, facts.account == UserStatus.ACTIVE, facts.account, UserStatus.ACTIVE.value, reason)
 
 
 def gate_online(search: Search, facts: Facts) -> Verdict:
@@ -218,6 +225,7 @@ def gate_no_live_offer(search: Search, facts: Facts) -> Verdict:
 
 GATES: tuple[Callable[[Search, Facts], Verdict], ...] = (
     gate_verified,
+    gate_account,
     gate_online,
     gate_documents,
     gate_skill,

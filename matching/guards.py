@@ -1,17 +1,22 @@
 """What the database refuses on the offers' table, and what matching adds to an account's life."""
 
 from accounts.hooks import ExportPart, erased_by, exported_as
+from fixmate.core.casefiles import case_told_by
 from fixmate.core.db_errors import refuse
+from matching.answers import offers_count
+from matching.case import PARTS
 from matching.errors import OfferClosed
 from matching.models import CandidateDecision, MatchingPass, Offer
 from matching.services.erasure import offer_erase_notes
 from matching.services.rank_index import ranker_in_index
 from matching.words import decision_told, place_told
 from technicians import ranking
+from technicians.hooks import figures_told_by
 
 refuse(OfferClosed, "offer_one_live_per_job", "UNIQUE constraint failed: matching_offer.job_id")
 
 ranking.register(ranker_in_index)
+figures_told_by(offers_count, "offers_received", "offers_decided", "offers_accepted", "jobs_assigned")
 
 erased_by(offer_erase_notes)
 exported_as(
@@ -67,3 +72,4 @@ exported_as(
         lambda user: MatchingPass.objects.filter(job__customer=user),
     ),
 )
+case_told_by(*PARTS)

@@ -147,6 +147,7 @@ def facts_then(past: Past, look: Look) -> Facts | None:
     place = past.places.get(this_pass.pk, state.base)
     return Facts(
         technician=_as_he_was(past.technician, state),
+        account=state.account,
         distance_m=_away_m(job, state.base if search.uses_base else place),
         base_distance_m=_away_m(job, state.base),
         travel_radius_m=state.travel_radius_m,

@@ -8,10 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 
+from fixmate.core.prepared import Given, Prepared
 from matching.models import ServiceRules, ServiceRulesState
 
 MIN_STEP_M = 500  # a pass widens step by step while nobody is in reach, with the job locked
+MAX_NUMBER = 2**31 - 1  # of the column
 MAX_RADIUS_M = 50_000  # as far as `core.geo.cells_within` is right
 _MAY_BE_ZERO = frozenset(
     {
@@ -85,8 +88,19 @@ def rules_for(service_id: UUID) -> Rules:
     return overlaid(values_for(service_id))
 
 
+def rules_for_each(service_ids: Collection[UUID]) -> dict[UUID, Rules]:
+    """Return what holds for each service. One query."""
+    rows = {row.service_id: row for row in ServiceRules.objects.filter(service__in=service_ids)}
+    return {service_id: overlaid(values_of(rows.get(service_id))) for service_id in service_ids}
+
+
 def values_for(service_id: UUID) -> dict[str, Any]:
-    return values_of(ServiceRules.objects.filter(service=service_id).first())
+    return values_of(_of_service.first(service=service_id))
+
+
+@Prepared
+def _of_service() -> QuerySet[ServiceRules]:
+    return ServiceRules.objects.filter(service=Given("service"))
 
 
 def rules_then(asked: Collection[tuple[UUID, datetime]]) -> dict[tuple[UUID, datetime], Rules]:
@@ -110,6 +124,16 @@ def values_of(row: ServiceRules | None) -> dict[str, Any]:
 
 def overlaid(values: Mapping[str, Any]) -> Rules:
     return replace(rules_default(), **{name: value for name, value in values.items() if value is not None})
+
+
+def most_of(name: str) -> int:
+    """Return the most that staff may set, the other numbers left aside."""
+    return MAX_RADIUS_M if name in ("search_radius_m", "search_radius_max_m") else MAX_NUMBER
+
+
+def least_of(name: str) -> int:
+    """Return the least that staff may set, the other numbers left aside."""
+    return 0 if name in _MAY_BE_ZERO else 1
 
 
 def faults_of(values: Mapping[str, Any]) -> dict[str, list[str]]:

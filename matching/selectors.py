@@ -1,6 +1,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
@@ -8,6 +9,7 @@ from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, 
 from accounts.enums import Role
 from accounts.models import User
 from fixmate.core.errors import NotFound
+from fixmate.core.prepared import Given, Prepared, among
 from jobs.enums import JobStatus
 from jobs.models import Job
 from matching.enums import LIVE, AlertKind, OfferStatus, RejectReason, RolloutMode
@@ -85,7 +87,19 @@ def offer_job_id(*, offer_id: UUID, user: User) -> UUID:
 
 def offer_list_live_locked(job_id: UUID) -> list[Offer]:
     """Return the job's live offers (there is at most one) with their rows locked. The job must be locked before."""
-    return list(Offer.objects.select_for_update().filter(job_id=job_id, status__in=LIVE))
+    return _live_locked.all(job=job_id)
+
+
+@Prepared
+def _live_locked() -> QuerySet[Offer]:
+    return Offer.objects.select_for_update().filter(job=Given("job"), status__in=LIVE)
+
+
+def offer_list_pending_locked(offer_ids: Collection[UUID]) -> list[Offer]:
+    """Return those of them that are still open, with their rows locked. Their jobs must be locked before."""
+    pending = Offer.objects.select_for_update().filter(pk__in=offer_ids, status=OfferStatus.PENDING)
+    pending = pending.only("status", "job", "technician", "expires_at", "seen_at")
+    return list(pending.order_by("expires_at", "pk"))
 
 
 def offer_ids_expired(*, at: datetime, limit: int) -> list[tuple[UUID, UUID]]:
@@ -120,9 +134,18 @@ def refusal_count(job_id: UUID) -> int:
 
 def offer_counts(job: Job) -> tuple[int, int]:
     """Return how many offers the job has had, in all and in its present search."""
-    this_search = Count("pk", filter=Q(search_number=job.search_number))
-    counts = Offer.objects.filter(job=job).aggregate(total=Count("pk"), this_search=this_search)
-    return counts["total"], counts["this_search"]
+    numbers = [number for number, _ in offer_marks(job.pk)]
+    return len(numbers), numbers.count(job.search_number)
+
+
+def offer_marks(job_id: UUID) -> list[tuple[int, str]]:
+    """Return, of every offer the job has had, the number of its search and how it stands."""
+    return [(number, status) for number, status in _marks.rows(job=job_id)]
+
+
+@Prepared
+def _marks() -> QuerySet[Offer, Any]:
+    return Offer.objects.filter(job=Given("job")).values_list("search_number", "status")
 
 
 def offer_list_of_job(job_id: UUID) -> QuerySet[Offer]:
@@ -134,7 +157,12 @@ def offer_list_of_job(job_id: UUID) -> QuerySet[Offer]:
 
 
 def pass_last(job_id: UUID) -> MatchingPass | None:
-    return MatchingPass.objects.filter(job_id=job_id).order_by("-number").first()
+    return _pass_newest.first(job=job_id)
+
+
+@Prepared
+def _pass_newest() -> QuerySet[MatchingPass]:
+    return MatchingPass.objects.filter(job=Given("job")).order_by("-number")[:1]
 
 
 def pass_list(job_id: UUID) -> QuerySet[MatchingPass]:
@@ -156,41 +184,61 @@ def pass_list(job_id: UUID) -> QuerySet[MatchingPass]:
 
 def tried_of(job: Job) -> dict[UUID, str]:
     """Return who was asked before and how it ended: a refusal holds for ever, silence for this search."""
+    return dict(_tried.rows(job=job.pk, search=job.search_number))
+
+
+@Prepared
+def _tried() -> QuerySet[Offer, Any]:
     refused = Q(status__in=[OfferStatus.REJECTED, OfferStatus.RELEASED])
-    silent = Q(status=OfferStatus.EXPIRED, search_number=job.search_number)
-    rows = Offer.objects.filter(refused | silent, job=job).order_by("number")
-    return dict(rows.values_list("technician_id", "status"))
+    silent = Q(status=OfferStatus.EXPIRED, search_number=Given("search"))
+    rows = Offer.objects.filter(refused | silent, job=Given("job")).order_by("number")
+    return rows.values_list("technician_id", "status")
 
 
 def offer_holders(technician_ids: Collection[UUID]) -> set[UUID]:
     """Return who of them has an offer to answer now."""
-    rows = Offer.objects.filter(technician_id__in=technician_ids, status=OfferStatus.PENDING)
-    return set(rows.values_list("technician_id", flat=True))
+    return {technician_id for (technician_id,) in _holders.rows(technicians=list(technician_ids))}
+
+
+@Prepared
+def _holders() -> QuerySet[Offer, Any]:
+    rows = Offer.objects.filter(among("technician", "technicians"), status=OfferStatus.PENDING)
+    return rows.values_list("technician_id")
 
 
 def refusals_of(*, technician_ids: Collection[UUID], service_id: UUID, since: datetime) -> dict[UUID, list[Refusal]]:
     """Return what each declined after that moment, and why, as it bears on a job of the service."""
-    declined = Offer.objects.filter(
-        technician_id__in=technician_ids, status=OfferStatus.REJECTED, closed_at__gt=since
-    ).exclude(reject_reason=RejectReason.OTHER)
     held: dict[UUID, list[Refusal]] = defaultdict(list)
-    for offer in declined.order_by("pk").values(*_REFUSAL):
+    declined = _declined.rows(technicians=list(technician_ids), since=since)
+    for technician_id, reason, at, distance_m, pays_minor, of_service_id in declined:
         refusal = Refusal(
-            reason=RejectReason(offer["reject_reason"]),
-            at=offer["closed_at"],
-            distance_m=offer["distance_m"],
-            pays_minor=offer["technician_earnings_minor"],
-            is_same_service=offer["job__service_id"] == service_id,
+            reason=RejectReason(reason),
+            at=at,
+            distance_m=distance_m,
+            pays_minor=pays_minor,
+            is_same_service=of_service_id == service_id,
         )
-        held[offer["technician_id"]].append(refusal)
+        held[technician_id].append(refusal)
     return dict(held)
+
+
+@Prepared
+def _declined() -> QuerySet[Offer, Any]:
+    rows = Offer.objects.filter(among("technician", "technicians"), status=OfferStatus.REJECTED)
+    rows = rows.filter(closed_at__gt=Given("since")).exclude(reject_reason=RejectReason.OTHER)
+    return rows.order_by("pk").values_list(*_REFUSAL)
 
 
 def offers_today(*, technician_ids: Iterable[UUID], at: datetime) -> dict[UUID, int]:
     """Return how many offers each has had since midnight UTC; who had none is left out."""
     midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
-    today = Offer.objects.filter(technician_id__in=technician_ids, created_at__gte=midnight)
-    return dict(today.values_list("technician_id").annotate(count=Count("pk")).order_by())
+    return dict(_counts_since.rows(technicians=list(technician_ids), since=midnight))
+
+
+@Prepared
+def _counts_since() -> QuerySet[Offer, Any]:
+    rows = Offer.objects.filter(among("technician", "technicians"), created_at__gte=Given("since"))
+    return rows.values_list("technician_id").annotate(count=Count("pk")).order_by()
 
 
 # What staff decided
@@ -198,7 +246,12 @@ def offers_today(*, technician_ids: Iterable[UUID], at: datetime) -> dict[UUID, 
 
 def exclusions_of(job_id: UUID) -> dict[UUID, str]:
     """Return whom staff keep from the job, and why."""
-    return dict(Exclusion.objects.filter(job_id=job_id).values_list("technician_id", "reason"))
+    return dict(_excluded.rows(job=job_id))
+
+
+@Prepared
+def _excluded() -> QuerySet[Exclusion, Any]:
+    return Exclusion.objects.filter(job=Given("job")).values_list("technician_id", "reason")
 
 
 # Policies
@@ -206,9 +259,14 @@ def exclusions_of(job_id: UUID) -> dict[UUID, str]:
 
 def rollouts_by_service(service_ids: Collection[UUID]) -> dict[UUID, list[PolicyRollout]]:
     """Return what ranks jobs of each service now, with the versions: its own rollouts before those of all, by age."""
-    of_them = Q(service__in=service_ids) | Q(service__isnull=True)
-    live = list(PolicyRollout.objects.filter(of_them, ended_at__isnull=True).select_related("version"))
+    live = _rollouts_live.all(services=list(service_ids))
     return {pk: _own_first(one for one in live if one.service_id in (pk, None)) for pk in service_ids}
+
+
+@Prepared
+def _rollouts_live() -> QuerySet[PolicyRollout]:
+    of_them = among("service", "services") | Q(service__isnull=True)
+    return PolicyRollout.objects.filter(of_them, ended_at__isnull=True).select_related("version")
 
 
 def _own_first(rollouts: Iterable[PolicyRollout]) -> list[PolicyRollout]:
@@ -237,10 +295,14 @@ def alert_get_locked(alert_id: int) -> Alert:
 def rollout_list_of_keys(service_id: UUID) -> list[PolicyRollout]:
     """Return the defaults that bear on the service's rank keys: those that hold, and those that were begun or ended
     and still have keys to rewrite. The service's own before those of all."""
-    of_it = Q(service=service_id) | Q(service__isnull=True)
+    return _own_first(_rollouts_of_keys.all(service=service_id))
+
+
+@Prepared
+def _rollouts_of_keys() -> QuerySet[PolicyRollout]:
+    of_it = Q(service=Given("service")) | Q(service__isnull=True)
     bearing = Q(ended_at__isnull=True) | Q(indexed_at__isnull=True)
-    defaults = PolicyRollout.objects.filter(of_it, bearing, mode=RolloutMode.DEFAULT).select_related("version")
-    return _own_first(defaults)
+    return PolicyRollout.objects.filter(of_it, bearing, mode=RolloutMode.DEFAULT).select_related("version")
 
 
 def rollout_list_running(mode: RolloutMode) -> list[PolicyRollout]:
@@ -280,7 +342,12 @@ def policy_version_lock_any() -> None:
 
 
 def policy_version_find(version: str) -> PolicyVersion | None:
-    return PolicyVersion.objects.filter(version=version).first()
+    return _version_named.first(version=version)
+
+
+@Prepared
+def _version_named() -> QuerySet[PolicyVersion]:
+    return PolicyVersion.objects.filter(version=Given("version"))
 
 
 def alert_subjects_open(kind: AlertKind) -> list[str]:

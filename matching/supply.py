@@ -28,6 +28,7 @@ from matching.events import PassDue
 from matching.gates import Search
 from matching.models import Offer
 from technicians.models import Dispatchable
+from technicians.nearby import with_profile
 
 _AROUND_M = 3 * AREA_REACH_M  # from the centre of an area to the farthest point of those around it, at most
 
@@ -52,7 +53,7 @@ def starved_list(*, job: Job, search: Search, online_s: int, limit: int) -> list
     )
     if search.start <= search.at:
         rows = rows.filter(is_busy=False)  # as in any search for now: somebody at work is of no use
-    return list(rows.select_related("technician").order_by("technician__online_since", "technician")[:limit])
+    return list(with_profile(rows).order_by("technician__online_since", "technician")[:limit])
 
 
 def _in_reach(job: Job, search: Search) -> QuerySet[Dispatchable]:

@@ -100,6 +100,7 @@ def step_of(distance_m: float) -> int:
 
 _ADVICE: Final[Mapping[Gate, str]] = {
     Gate.VERIFIED: "Jobs come once our staff have verified you.",
+    Gate.ACCOUNT: "It ends when our staff reinstate your account: write to them if you see it differently.",
     Gate.ONLINE: "Go online when you want to be offered jobs.",
     Gate.SKILL: "Add the service to your profile.",
     Gate.POSITION: "Keep the app open and let it use your location while you are online.",

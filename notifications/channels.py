@@ -2,15 +2,15 @@
 
 from smtplib import SMTPException, SMTPRecipientsRefused
 
-from django.conf import settings
-from django.core.mail import EmailMessage
-
 from accounts.enums import UserStatus
+from accounts.models import User
+from fixmate.core.mail import mail_send
 from notifications.enums import Channel
 from notifications.errors import DeliveryError
-from notifications.models import Delivery
+from notifications.models import Delivery, Notification
 from notifications.texts import body_of, title_of
 
+TEMPLATE = "notifications/mail/news"
 _PERMANENT = 500  # SMTP replies from here on are final
 
 
@@ -23,18 +23,13 @@ def channel_send(delivery: Delivery) -> None:
 
 
 def _send_mail(delivery: Delivery) -> None:
-    notification = delivery.notification
-    user = notification.user
+    user = delivery.notification.user
     if not user.email or user.status == UserStatus.DELETED:
         raise DeliveryError("the account has no e-mail address", is_permanent=True)
-    mail = EmailMessage(
-        subject=title_of(notification.kind, notification.payload),
-        body=f"Hello {user.first_name},\n\n{body_of(notification.kind, notification.payload, user.role)}\n\nFixMate\n",
-        to=[user.email],
-        headers={"Message-ID": _message_id(delivery)},
-    )
     try:
-        mail.send()
+        mail_send(
+            to=user.email, template=TEMPLATE, key=str(delivery.pk), context=letter_facts(delivery.notification, user)
+        )
     except SMTPRecipientsRefused as exc:
         is_permanent = all(code >= _PERMANENT for code, _ in exc.recipients.values())
         raise DeliveryError(str(exc), is_permanent=is_permanent) from exc
@@ -44,10 +39,13 @@ def _send_mail(delivery: Delivery) -> None:
         raise DeliveryError(str(exc)) from exc
 
 
-def _message_id(delivery: Delivery) -> str:
-    """Return the same id for each try, so that a mail sent twice is shown once."""
-    domain = settings.DEFAULT_FROM_EMAIL.rstrip("> ").rpartition("@")[2]
-    return f"<{delivery.pk}@{domain}>"
+def letter_facts(notification: Notification, user: User) -> dict[str, str]:
+    """Return what the template of all news needs."""
+    return {
+        "first_name": user.first_name,
+        "title": title_of(notification.kind, notification.payload),
+        "text": body_of(notification.kind, notification.payload, user.role),
+    }
 
 
 _SENDERS = {Channel.EMAIL: _send_mail}

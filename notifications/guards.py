@@ -1,6 +1,8 @@
 """What notifications add to an account's life."""
 
 from accounts.hooks import ExportPart, erased_by, exported_as
+from fixmate.core.casefiles import case_told_by
+from notifications.case import PARTS
 from notifications.models import Notification
 from notifications.services.erasure import notification_erase
 
@@ -13,3 +15,4 @@ exported_as(
         lambda user: Notification.objects.filter(user=user),
     )
 )
+case_told_by(*PARTS)

@@ -1,12 +1,13 @@
 from datetime import datetime
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Q, QuerySet, Subquery
 
+from accounts.enums import Role, UserStatus
 from accounts.models import User
-from disputes.models import Dispute
+from disputes.models import Dispute, DisputeDeadline, DisputeEvent
 from fixmate.core import events
 from fixmate.core.enums import OutboxStatus
 from fixmate.core.errors import NotFound
@@ -16,9 +17,9 @@ from jobs.models import Job, JobEvent
 from matching.models import Offer
 from notifications.enums import DeliveryStatus, Kind
 from notifications.events import DeliveryDue
-from notifications.kinds import OF_A_TURN, PROFILE, topic_of
+from notifications.kinds import OF_A_TURN, Topic, topic_of
 from notifications.models import Delivery, Notification
-from payments.models import Payment
+from payments.models import Payment, Payout, PayoutAccount, Refund
 from reviews.models import Review
 
 
@@ -42,10 +43,26 @@ def notification_count_unread(user: User) -> int:
     return Notification.objects.filter(user=user, read_at__isnull=True).count()
 
 
-def profile_occasions_told(user_id: UUID) -> list[int]:
-    """Return which decisions about his profile the user has been told."""
-    told = Notification.objects.filter(user=user_id, kind__in=PROFILE.kinds)
+def occasions_told(user_id: UUID, topic: Topic) -> list[int]:
+    """Return which decisions of staff about it the user has been told: of his profile, or of his account."""
+    told = Notification.objects.filter(user=user_id, kind__in=topic.kinds)
     return [int(key) for key in told.values_list("subject_key", flat=True)]
+
+
+_STANDINGS = {
+    UserStatus.RESTRICTED: ("is_restricted", Kind.ACCOUNT_RESTRICTED),
+    UserStatus.SUSPENDED: ("is_suspended", Kind.ACCOUNT_SUSPENDED),
+}
+
+
+def standing_facts(user: User) -> dict[str, Any]:
+    """Return what news says of an account that is restricted or suspended: that it is, and why, as was last told."""
+    if user.status not in _STANDINGS:
+        return {}
+    name, kind = _STANDINGS[UserStatus(user.status)]
+    told = Notification.objects.filter(user=user, kind=kind).order_by("-created_at", "-pk")
+    reason = told.values_list("payload__reason", flat=True).first()
+    return {name: True, **({"reason": reason} if reason else {})}
 
 
 def notification_is_overtaken(notification: Notification) -> bool:
@@ -89,6 +106,19 @@ def delivery_ids_stranded(*, before: datetime, limit: int) -> list[UUID]:
     return list(islice((pk for pk in ids if str(pk) not in carried), limit))
 
 
+def delivery_list_about_job(job_id: UUID) -> QuerySet[Delivery]:
+    """Return what its customer, and every technician it was offered to, were told about the job, the oldest first.
+
+    Each of them has an index of his news; the payload has none.
+    """
+    asked = Offer.objects.filter(job_id=job_id).values_list("technician__user_id", flat=True)
+    sides = Job.objects.filter(pk=job_id).values_list("customer_id", "technician__user_id")
+    people = {*asked, *(user_id for pair in sides for user_id in pair if user_id)}
+    told = Notification.objects.filter(user__in=people, payload__job_id=str(job_id))
+    deliveries = Delivery.objects.filter(notification__in=told).select_related("notification__user")
+    return deliveries.order_by("notification__created_at", "notification_id", "channel")
+
+
 def delivery_is_carried(delivery_id: UUID) -> bool:
     """Tell whether the outbox still holds the call that sends it."""
     return _calls_waiting().filter(payload__delivery_id=str(delivery_id)).exists()
@@ -126,9 +156,27 @@ def payment_get(payment_id: UUID) -> Payment:
     return _or_not_found(Payment.objects.select_related("job__service", "technician").filter(pk=payment_id).first())
 
 
+def refund_get_locked(refund_id: UUID) -> Refund:
+    """Return the refund, locked until the news of it is written.
+
+    :raises NotFound: if there is none
+    """
+    refunds = Refund.objects.select_related("payment__job__service", "payment__technician")
+    return _or_not_found(refunds.select_for_update(of=("self",), no_key=True).filter(pk=refund_id).first())
+
+
+def payout_get_locked(payout_id: UUID) -> Payout:
+    """Return the payout, locked until the news of it is written.
+
+    :raises NotFound: if there is none
+    """
+    payouts = Payout.objects.select_related("technician").select_for_update(of=("self",), no_key=True)
+    return _or_not_found(payouts.filter(pk=payout_id).first())
+
+
 def review_get(review_id: UUID) -> Review:
     """:raises NotFound: if there is none"""
-    return _or_not_found(Review.objects.select_related("job__service", "technician").filter(pk=review_id).first())
+    return _or_not_found(Review.objects.select_related("job__service", "technician__user").filter(pk=review_id).first())
 
 
 def dispute_get_locked(dispute_id: UUID) -> Dispute:
@@ -139,6 +187,40 @@ def dispute_get_locked(dispute_id: UUID) -> Dispute:
     disputes = Dispute.objects.select_related("job__service", "technician")
     locked = disputes.select_for_update(of=("self",), no_key=True)
     return _or_not_found(locked.filter(pk=dispute_id).first())
+
+
+def dispute_event_get(event_id: int) -> DisputeEvent:
+    """:raises NotFound: if there is none"""
+    return _or_not_found(DisputeEvent.objects.filter(pk=event_id).first())
+
+
+def payout_account_get_locked(account_id: UUID) -> PayoutAccount:
+    """:raises NotFound: if there is none"""
+    accounts = PayoutAccount.objects.select_for_update(of=("self",)).select_related("technician")
+    return _or_not_found(accounts.filter(pk=account_id).first())
+
+
+def deadline_get(deadline_id: int) -> DisputeDeadline:
+    """:raises NotFound: if there is none"""
+    return _or_not_found(DisputeDeadline.objects.filter(pk=deadline_id).first())
+
+
+def deadline_list_of_sides(dispute_id: UUID) -> QuerySet[DisputeDeadline]:
+    """Return until when either side is to answer, where it still is."""
+    return DisputeDeadline.objects.filter(dispute=dispute_id, ended_at__isnull=True).exclude(side="")
+
+
+def reviewer_ids(dispute: Dispute) -> list[UUID]:
+    """Return who of staff has taken the dispute up; all of staff where nobody has."""
+    if dispute.reviewer_id:
+        return [dispute.reviewer_id]
+    return staff_ids()
+
+
+def staff_ids() -> list[UUID]:
+    """Return all of staff."""
+    staff = User.objects.filter(role=Role.ADMIN, status=UserStatus.ACTIVE).order_by("pk")
+    return list(staff.values_list("pk", flat=True))
 
 
 T = TypeVar("T")

@@ -6,8 +6,15 @@ from uuid import UUID
 
 from celery import Task, shared_task
 
-from disputes.events import DisputeClosed, DisputeOpened
-from fixmate.core.celery import MESSAGE_HEADER, OutboxTask
+from accounts.events import UserReinstated, UserRestricted, UserSuspended
+from disputes.events import (
+    DisputeAnswerWanted,
+    DisputeClosed,
+    DisputeOpened,
+    DisputeReminderDue,
+    DisputeSpoken,
+)
+from fixmate.core.celery import OutboxTask, occasion_of
 from fixmate.core.events import subscribe
 from fixmate.core.sweeps import sweep
 from jobs.events import (
@@ -19,12 +26,27 @@ from jobs.events import (
     JobRequested,
     JobStarted,
     JobUnmatched,
+    QuoteApproved,
+    QuoteClosed,
+    QuoteProposed,
 )
 from matching.events import OfferCreated, OfferExpired, OfferUnseen, OfferWithdrawn
 from notifications import services
 from notifications.events import DeliveryDue
-from payments.events import PaymentCaptured
-from reviews.events import ReviewCreated
+from payments.events import (
+    PaymentCaptured,
+    PaymentFailed,
+    PaymentNeeded,
+    PayoutAccountReady,
+    PayoutFailed,
+    PayoutPaid,
+    PayoutReversed,
+    PayoutSent,
+    RefundApproved,
+    RefundDone,
+    RefundFailed,
+)
+from reviews.events import ReviewCreated, ReviewReplied
 from technicians.events import (
     DocumentExpired,
     DocumentExpiring,
@@ -89,6 +111,24 @@ def tell_job_started(*, job_id: str, technician_id: str, **_: Any) -> None:
     services.notification_tell_job_started(job_id=UUID(job_id), technician_id=UUID(technician_id))
 
 
+@subscribe(QuoteProposed)
+@shared_task(name="notifications.quote_proposed")
+def tell_quote_proposed(*, job_id: str, quote_id: str, **_: Any) -> None:
+    services.notification_tell_quote_proposed(job_id=UUID(job_id), quote_id=UUID(quote_id))
+
+
+@subscribe(QuoteApproved)
+@shared_task(name="notifications.quote_approved")
+def tell_quote_approved(*, job_id: str, quote_id: str, **_: Any) -> None:
+    services.notification_tell_quote_approved(job_id=UUID(job_id), quote_id=UUID(quote_id))
+
+
+@subscribe(QuoteClosed)
+@shared_task(name="notifications.quote_closed")
+def tell_quote_closed(*, job_id: str, quote_id: str, **_: Any) -> None:
+    services.notification_tell_quote_closed(job_id=UUID(job_id), quote_id=UUID(quote_id))
+
+
 @subscribe(JobCompleted)
 @shared_task(name="notifications.job_completed")
 def tell_job_completed(*, job_id: str, technician_id: str, **_: Any) -> None:
@@ -145,14 +185,14 @@ def tell_offers_paused(*, technician_id: str, until: str, **_: Any) -> None:
 @subscribe(TechnicianVerified)
 @shared_task(name="notifications.technician_verified", bind=True)
 def tell_technician_verified(self: Task, /, *, technician_id: str, **_: Any) -> None:
-    services.notification_tell_profile_approved(technician_id=UUID(technician_id), occasion=_occasion(self))
+    services.notification_tell_profile_approved(technician_id=UUID(technician_id), occasion=occasion_of(self))
 
 
 @subscribe(TechnicianRejected)
 @shared_task(name="notifications.technician_rejected", bind=True)
 def tell_technician_rejected(self: Task, /, *, technician_id: str, reason: str, **_: Any) -> None:
     services.notification_tell_profile_rejected(
-        technician_id=UUID(technician_id), reason=reason, occasion=_occasion(self)
+        technician_id=UUID(technician_id), reason=reason, occasion=occasion_of(self)
     )
 
 
@@ -160,14 +200,8 @@ def tell_technician_rejected(self: Task, /, *, technician_id: str, reason: str, 
 @shared_task(name="notifications.technician_suspended", bind=True)
 def tell_technician_suspended(self: Task, /, *, technician_id: str, reason: str, **_: Any) -> None:
     services.notification_tell_profile_suspended(
-        technician_id=UUID(technician_id), reason=reason, occasion=_occasion(self)
+        technician_id=UUID(technician_id), reason=reason, occasion=occasion_of(self)
     )
-
-
-def _occasion(task: Task) -> int:
-    """Return the number of the outbox row that carries the event: the same at each try, and higher for a later one."""
-    headers = task.request.headers or {}
-    return int(headers[MESSAGE_HEADER])
 
 
 @subscribe(DocumentReviewed)
@@ -188,6 +222,29 @@ def tell_document_expired(*, document_id: str, **_: Any) -> None:
     services.notification_tell_document_expired(document_id=UUID(document_id))
 
 
+# Accounts
+
+
+@subscribe(UserRestricted)
+@shared_task(name="notifications.account_restricted", bind=True)
+def tell_account_restricted(self: Task, /, *, user_id: str, reason: str, **_: Any) -> None:
+    services.notification_tell_account_restricted(user_id=UUID(user_id), reason=reason, occasion=occasion_of(self))
+
+
+@subscribe(UserSuspended)
+@shared_task(name="notifications.account_suspended", bind=True)
+def tell_account_suspended(self: Task, /, *, user_id: str, reason: str, **_: Any) -> None:
+    services.notification_tell_account_suspended(user_id=UUID(user_id), reason=reason, occasion=occasion_of(self))
+
+
+@subscribe(UserReinstated)
+@shared_task(name="notifications.account_reinstated", bind=True)
+def tell_account_reinstated(self: Task, /, *, user_id: str, is_restricted: bool = False, **_: Any) -> None:
+    services.notification_tell_account_reinstated(
+        user_id=UUID(user_id), is_restricted=is_restricted, occasion=occasion_of(self)
+    )
+
+
 # Money, reviews, disputes
 
 
@@ -197,10 +254,76 @@ def tell_payment_captured(*, payment_id: str, **_: Any) -> None:
     services.notification_tell_payment_captured(payment_id=UUID(payment_id))
 
 
+@subscribe(RefundApproved)
+@shared_task(name="notifications.refund_approved")
+def tell_refund_approved(*, refund_id: str, **_: Any) -> None:
+    services.notification_tell_refund_approved(refund_id=UUID(refund_id))
+
+
+@subscribe(RefundDone)
+@shared_task(name="notifications.refund_done")
+def tell_refund_done(*, refund_id: str, **_: Any) -> None:
+    services.notification_tell_refund_done(refund_id=UUID(refund_id))
+
+
+@subscribe(RefundFailed)
+@shared_task(name="notifications.refund_failed")
+def tell_refund_failed(*, refund_id: str, **_: Any) -> None:
+    services.notification_tell_refund_failed(refund_id=UUID(refund_id))
+
+
+@subscribe(PayoutSent)
+@shared_task(name="notifications.payout_sent")
+def tell_payout_sent(*, payout_id: str, **_: Any) -> None:
+    services.notification_tell_payout_sent(payout_id=UUID(payout_id))
+
+
+@subscribe(PayoutPaid)
+@shared_task(name="notifications.payout_paid")
+def tell_payout_paid(*, payout_id: str, **_: Any) -> None:
+    services.notification_tell_payout_paid(payout_id=UUID(payout_id))
+
+
+@subscribe(PayoutFailed)
+@shared_task(name="notifications.payout_failed")
+def tell_payout_failed(*, payout_id: str, **_: Any) -> None:
+    services.notification_tell_payout_failed(payout_id=UUID(payout_id))
+
+
+@subscribe(PaymentNeeded)
+@shared_task(name="notifications.payment_needed", bind=True)
+def tell_payment_needed(self: Task, /, *, payment_id: str, **_: Any) -> None:
+    services.notification_tell_payment_needed(payment_id=UUID(payment_id), occasion=occasion_of(self))
+
+
+@subscribe(PaymentFailed)
+@shared_task(name="notifications.payment_failed", bind=True)
+def tell_payment_failed(self: Task, /, *, payment_id: str, **_: Any) -> None:
+    services.notification_tell_payment_failed(payment_id=UUID(payment_id), occasion=occasion_of(self))
+
+
+@subscribe(PayoutAccountReady)
+@shared_task(name="notifications.payout_account_ready")
+def tell_payout_account_ready(*, account_id: str, **_: Any) -> None:
+    services.notification_tell_payout_account_ready(account_id=UUID(account_id))
+
+
+@subscribe(PayoutReversed)
+@shared_task(name="notifications.payout_reversed")
+def tell_payout_reversed(*, payout_id: str, **_: Any) -> None:
+    services.notification_tell_payout_reversed(payout_id=UUID(payout_id))
+
+
 @subscribe(ReviewCreated)
 @shared_task(name="notifications.review_created")
 def tell_review_created(*, review_id: str, **_: Any) -> None:
     services.notification_tell_review_created(review_id=UUID(review_id))
+
+
+@subscribe(ReviewReplied)
+@shared_task(name="notifications.review_replied")
+def tell_review_replied(*, review_id: str, **_: Any) -> None:
+    services.notification_tell_review_replied(review_id=UUID(review_id))
 
 
 @subscribe(DisputeOpened)
@@ -213,3 +336,21 @@ def tell_dispute_opened(*, dispute_id: str, **_: Any) -> None:
 @shared_task(name="notifications.dispute_closed")
 def tell_dispute_closed(*, dispute_id: str, status: str, **_: Any) -> None:
     services.notification_tell_dispute_closed(dispute_id=UUID(dispute_id), status=status)
+
+
+@subscribe(DisputeSpoken)
+@shared_task(name="notifications.dispute_spoken")
+def tell_dispute_spoken(*, dispute_id: str, event_id: int, **_: Any) -> None:
+    services.notification_tell_dispute_spoken(dispute_id=UUID(dispute_id), event_id=event_id)
+
+
+@subscribe(DisputeAnswerWanted)
+@shared_task(name="notifications.dispute_answer_wanted")
+def tell_dispute_answer_wanted(*, dispute_id: str, deadline_id: int, **_: Any) -> None:
+    services.notification_tell_dispute_answer_wanted(dispute_id=UUID(dispute_id), deadline_id=deadline_id)
+
+
+@subscribe(DisputeReminderDue)
+@shared_task(name="notifications.dispute_reminder")
+def tell_dispute_reminder(*, dispute_id: str, deadline_id: int, **_: Any) -> None:
+    services.notification_tell_dispute_reminder(dispute_id=UUID(dispute_id), deadline_id=deadline_id)

@@ -12,3 +12,10 @@ class ReviewCreated(Event):
     job_id: UUID
     technician_id: UUID
     rating: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewReplied(Event):
+    name: ClassVar[str] = "reviews.review.replied"
+    review_id: UUID
+    job_id: UUID

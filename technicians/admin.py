@@ -1,5 +1,6 @@
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
@@ -7,7 +8,8 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.html import format_html
 
-from fixmate.core.console import ConsoleAdmin, ReadOnlyInline, StaffAct
+from catalog.enums import TechnicianTier
+from fixmate.core.console import ConsoleAdmin, ReadOnlyInline, ReasonForm, StaffAct
 from fixmate.core.errors import DomainError
 from technicians.downloads import document_response
 from technicians.models import AvailabilitySlot, Document, Technician, TechnicianSkill, TimeOff
@@ -17,6 +19,7 @@ from technicians.services import (
     technician_approve,
     technician_reinstate,
     technician_reject,
+    technician_set_tier,
     technician_suspend,
 )
 
@@ -35,6 +38,18 @@ def _suspend(technician: Technician, *, actor: Any, reason: str) -> None:
 
 def _reinstate(technician: Technician, *, actor: Any, reason: str) -> None:
     technician_reinstate(technician_id=technician.pk, actor=actor, reason=reason)
+
+
+class TierForm(ReasonForm):
+    tier = forms.ChoiceField(choices=TechnicianTier.choices)
+
+
+def _set_tier(technician: Technician, *, actor: Any, tier: str, reason: str) -> None:
+    technician_set_tier(technician_id=technician.pk, tier=tier, actor=actor, reason=reason)
+
+
+def _tier_of(technician: Technician) -> dict[str, str]:
+    return {"tier": technician.tier}
 
 
 def _approve_document(document: Document, *, actor: Any, reason: str) -> None:
@@ -81,7 +96,7 @@ class TimeOffInline(ReadOnlyInline):
 @admin.register(Technician)
 class TechnicianAdmin(ConsoleAdmin):
     list_display = ("user", "verification", "is_online", "rating", "jobs_completed", "applied_at", "created_at")
-    list_filter = ("verification", "is_online")
+    list_filter = ("verification", "is_online", "tier")
     list_select_related = ("user",)
     search_fields = ("user__email", "user__phone", "user__first_name", "user__last_name")
     ordering = ("-created_at", "-id")
@@ -89,8 +104,9 @@ class TechnicianAdmin(ConsoleAdmin):
     acts = {
         "approve": StaffAct("Approve", _approve),
         "reject": StaffAct("Reject", _reject, danger=True),
-        "suspend": StaffAct("Suspend", _suspend, danger=True),
-        "reinstate": StaffAct("Reinstate", _reinstate),
+        "suspend": StaffAct("Suspend", _suspend, danger=True, step_up=True),
+        "reinstate": StaffAct("Reinstate", _reinstate, step_up=True),
+        "tier": StaffAct("Set the tier", _set_tier, form=TierForm, initial=_tier_of, step_up=True),
     }
 
 

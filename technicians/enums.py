@@ -1,3 +1,5 @@
+from enum import StrEnum
+
 from django.db import models
 
 
@@ -30,3 +32,16 @@ class Weekday(models.IntegerChoices):
     FRIDAY = 4, "Friday"
     SATURDAY = 5, "Saturday"
     SUNDAY = 6, "Sunday"
+
+
+class Aspect(StrEnum):
+    """What a review may rate by itself, beside the whole; the names of its columns."""
+
+    PUNCTUAL = "punctual"
+    QUALITY = "quality"
+    PRICE = "price"
+    CONDUCT = "conduct"
+
+
+# Everything that has stars: `<name>_sum` and `<name>_count` of a technician add them up.
+RATED = ("rating", *Aspect)

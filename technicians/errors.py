@@ -17,3 +17,7 @@ class DocumentsMissing(Conflict):
 
 class DocumentOutOfDate(Conflict):
     code, message = "DOCUMENT_OUT_OF_DATE", "The document's last day has passed."
+
+
+class TierUnchanged(Conflict):
+    code, message = "TIER_UNCHANGED", "The technician has this tier already."

@@ -2,6 +2,7 @@
 
 from accounts.enums import Role
 from accounts.hooks import ExportPart, erased_by, exported_as, profile_made_by
+from technicians.enums import Aspect
 from technicians.models import (
     AvailabilitySlot,
     Document,
@@ -39,6 +40,12 @@ exported_as(
             "jobs_assigned",
             "jobs_completed",
             "jobs_released",
+            "offers_decided",
+            "offers_accepted",
+            "visits_begun",
+            "visits_punctual",
+            "jobs_reworked",
+            *(f"{aspect}_{part}" for aspect in Aspect for part in ("sum", "count")),
             "recent_decided",
             "recent_accepted",
             "silent_in_row",

@@ -8,15 +8,17 @@ from as near as that cell can lie. Nobody else can be among the best, so nobody 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from heapq import nlargest
 from math import inf
 from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from fixmate.core.geo import cell_circle, eta_min
+from fixmate.core.prepared import Given, Prepared, among
 from technicians.models import Dispatchable
 from technicians.ranking import GROWING_BELOW, key_growing, points_at
 from technicians.spans import Most, Reach, Span, View, read
@@ -129,6 +131,28 @@ class Slim(NamedTuple):
 
 
 _STANDING = ("rating_sum", "rating_count", "recent_accepted", "recent_decided", "offers_received")
+# Of a row, its technician and his account: what gates and policies ask about. The rest is not sent, and costs to build.
+_ROW = (
+    "service_id",
+    "technician_id",
+    "latitude",
+    "longitude",
+    "base_latitude",
+    "base_longitude",
+    "travel_radius_m",
+    "location_at",
+)
+_PROFILE = (
+    *_STANDING,
+    "user_id",
+    "verification",
+    "time_zone",
+    "is_online",
+    "online_since",
+    "idle_since",
+    "cooldown_until",
+    "paused_until",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +204,29 @@ def dispatchable_list_near(
 
 
 def dispatchable_list_of(service_id: UUID, technician_ids: Sequence[UUID]) -> list[Dispatchable]:
-    """Return the rows of these technicians with what the policies ask about them, in no order."""
-    rows = Dispatchable.objects.select_related("technician")
-    return list(rows.filter(service=service_id, technician__in=technician_ids))
+    """Return the rows of these technicians with what the policies and gates ask about them, in no order."""
+    return _rows_of.all(service=service_id, technicians=technician_ids)
+
+
+@Prepared
+def _rows_of() -> QuerySet[Dispatchable]:
+    return with_profile(Dispatchable.objects.filter(among("technician", "technicians"), service=Given("service")))
+
+
+def with_profile(rows: QuerySet[Dispatchable]) -> QuerySet[Dispatchable]:
+    """Have the rows read with what the policies and gates ask about their technicians, and with nothing else."""
+    profile = (f"technician__{name}" for name in _PROFILE)
+    return rows.select_related("technician__user").only(*_ROW, *profile, "technician__user__status")
 
 
 def dispatchable_is_crowded(service_id: UUID, rows: int) -> bool:
     """Tell whether the service has more than so many rows; counts no further."""
-    return Dispatchable.objects.filter(service=service_id).order_by()[rows : rows + 1].exists()
+    return bool(_rows_after(rows).rows(service=service_id))
+
+
+@cache
+def _rows_after(rows: int) -> Prepared[Dispatchable]:
+    one = slice(rows, rows + 1)
+    return Prepared(
+        lambda: Dispatchable.objects.filter(service=Given("service")).order_by().values_list("service_id")[one]
+    )

@@ -1,6 +1,7 @@
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from accounts.models import User
 from fixmate.core.errors import NotFound
 from fixmate.core.geo import Point
 from fixmate.core.geo_sql import filter_within
+from fixmate.core.prepared import Prepared, among
 from technicians.availability import Absence, Availability, Slot
 from technicians.enums import DocumentStatus, Verification
 from technicians.models import (
@@ -80,6 +82,14 @@ def technician_ids_after(technician_id: UUID | None, *, limit: int) -> list[UUID
     rows = Technician.objects.order_by("pk")
     rows = rows if technician_id is None else rows.filter(pk__gt=technician_id)
     return list(rows.values_list("pk", flat=True)[:limit])
+
+
+def technician_id_batches() -> Iterator[list[UUID]]:
+    """Yield all profiles in the order of their keys, deleted ones too, `RANK_BATCH` at a time."""
+    after = None
+    while batch := technician_ids_after(after, limit=settings.RANK_BATCH):
+        yield batch
+        after = batch[-1]
 
 
 def skills_by_technician(technician_ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
@@ -157,8 +167,13 @@ def dispatchable_service_ids() -> list[UUID]:
 
 def dispatchable_list_locked(technician_ids: Collection[UUID]) -> list[Dispatchable]:
     """Return the rows of these technicians, locked in the one order in which anybody locks several."""
-    rows = Dispatchable.objects.select_for_update(no_key=True).filter(technician__in=technician_ids)
-    return list(rows.order_by("technician_id", "service_id"))
+    return _dispatchable_locked.all(technicians=list(technician_ids))
+
+
+@Prepared
+def _dispatchable_locked() -> QuerySet[Dispatchable]:
+    rows = Dispatchable.objects.select_for_update(no_key=True).filter(among("technician", "technicians"))
+    return rows.order_by("technician_id", "service_id")
 
 
 # Documents
@@ -219,14 +234,17 @@ def documents_missing_on(days: Mapping[UUID, date]) -> dict[UUID, dict[str, date
     What the sweep has marked EXPIRED is still good on a day up to its last: the sweep goes by UTC, and it may still
     be that day where he lives.
     """
-    was_approved = Document.objects.filter(
-        technician__in=days, kind__in=settings.REQUIRED_DOCUMENTS, status__in=_WAS_APPROVED
-    )
     last_days: dict[tuple[UUID, str], date] = {}
-    for owner, kind, expires_on in was_approved.values_list("technician_id", "kind", "expires_on"):
+    for owner, kind, expires_on in _approved.rows(technicians=list(days), kinds=settings.REQUIRED_DOCUMENTS):
         last_days[owner, kind] = max(last_days.get((owner, kind), date.min), expires_on or date.max)
     lacking = {owner: _lacking(owner, day, last_days) for owner, day in days.items()}
     return {owner: kinds for owner, kinds in lacking.items() if kinds}
+
+
+@Prepared
+def _approved() -> QuerySet[Document, Any]:
+    was_approved = Document.objects.filter(among("technician", "technicians"), among("kind", "kinds"))
+    return was_approved.filter(status__in=_WAS_APPROVED).values_list("technician_id", "kind", "expires_on")
 
 
 def _lacking(owner: UUID, day: date, last_days: Mapping[tuple[UUID, str], date]) -> dict[str, date | None]:
@@ -247,17 +265,23 @@ def time_off_list_of_user(user: User) -> QuerySet[TimeOff]:
 
 def availability_by_zone(zones: Mapping[UUID, str]) -> dict[UUID, Availability]:
     """Return the availability of each of these technicians, whose time zones the caller knows. Two queries."""
+    owners = list(zones)
     slots: dict[UUID, list[Slot]] = defaultdict(list)
-    for owner, weekday, start, end in AvailabilitySlot.objects.filter(technician__in=zones).values_list(
-        "technician_id", "weekday", "starts_at", "ends_at"
-    ):
+    for owner, weekday, start, end in _slots.rows(technicians=owners):
         slots[owner].append(Slot(weekday, start, end))
     absences: dict[UUID, list[Absence]] = defaultdict(list)
-    for owner, starts_at, ends_at in _absences(zones):
+    for owner, starts_at, ends_at in _absences.rows(technicians=owners):
         absences[owner].append(Absence(starts_at, ends_at))
     return {pk: Availability(zone, tuple(slots[pk]), tuple(absences[pk])) for pk, zone in zones.items()}
 
 
-def _absences(technician_ids: Iterable[UUID]) -> Iterable[tuple[UUID, datetime, datetime]]:
-    rows = TimeOff.objects.filter(technician__in=technician_ids).order_by("starts_at")
+@Prepared
+def _slots() -> QuerySet[AvailabilitySlot, Any]:
+    rows = AvailabilitySlot.objects.filter(among("technician", "technicians"))
+    return rows.values_list("technician_id", "weekday", "starts_at", "ends_at")
+
+
+@Prepared
+def _absences() -> QuerySet[TimeOff, Any]:
+    rows = TimeOff.objects.filter(among("technician", "technicians")).order_by("starts_at")
     return rows.values_list("technician_id", "starts_at", "ends_at")

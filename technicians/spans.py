@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from fixmate.core.bulk import array_of
 from fixmate.core.geo import EARTH_RADIUS_M, cells_within, distance_m, eta_min
 from technicians.models import Dispatchable
 from technicians.ranking import GROWING_BELOW, Patience, key_growing
@@ -119,10 +120,10 @@ def statement_of(view: View, spans: Sequence[Span], most: Most) -> tuple[str, An
 
 
 def _postgres_params(view: View, spans: Sequence[Span], most: Most) -> dict[str, Any]:  # pragma: postgresql
-    cells, lows, highs = (list(column) for column in zip(*spans, strict=True))
+    cells, lows, highs = (array_of(map(repr, column)) for column in zip(*spans, strict=True))
     rings = ceil(view.reach.radius_m / _RING_M) + 1
     return {
-        "near": [view.nearness(eta_min(max(0.0, ring * _RING_M - _RING_SLACK_M))) for ring in range(rings)],
+        "near": array_of(repr(_most_near(view, ring)) for ring in range(rings)),
         "ring": _RING_M / EARTH_RADIUS_M,
         "border": GROWING_BELOW,
         "grown": -key_growing(0.0, view.patience, view.at),
@@ -135,3 +136,7 @@ def _postgres_params(view: View, spans: Sequence[Span], most: Most) -> dict[str,
         "with_busy": view.with_busy,
         **most._asdict(),
     }
+
+
+def _most_near(view: View, ring: int) -> float:  # pragma: postgresql
+    return view.nearness(eta_min(max(0.0, ring * _RING_M - _RING_SLACK_M)))

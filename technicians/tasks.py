@@ -3,7 +3,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from accounts.events import UserReinstated, UserSuspended
+from accounts.events import UserReinstated, UserRestricted, UserSuspended
 from fixmate.core.events import subscribe
 from fixmate.core.sweeps import sweep
 from technicians.services import (
@@ -15,7 +15,7 @@ from technicians.services import (
 )
 
 
-@subscribe(UserSuspended, UserReinstated)
+@subscribe(UserSuspended, UserRestricted, UserReinstated)
 @shared_task(name="technicians.follow_user_status")
 def follow_user_status(*, user_id: str, **_: object) -> None:
     technician_note_user_status(user_id=UUID(user_id))

@@ -1,11 +1,12 @@
 """Reading where many technicians are, at once: what a flush of pings asks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
+from fixmate.core.bulk import array_of
 from technicians.models import Position
 
 # Numbers in place of keys and of times, which cost the client five times as much as the rest of the row.
@@ -48,9 +49,3 @@ def position_list_locked(technician_ids: Sequence[UUID]) -> list[Held]:
             "pk", "latitude", "longitude", "recorded_at", "location_at", "traced_latitude", "traced_longitude"
         )
     ]
-
-
-def array_of(texts: Iterable[str]) -> str:  # pragma: postgresql
-    """Return an array as PostgreSQL writes it: of texts without quotes, and rendered here, since the driver looks at
-    each value for long."""
-    return "{" + ",".join(texts) + "}"

@@ -26,6 +26,7 @@ from accounts.api.serializers import (
     UserOutput,
 )
 from accounts.api.tokens import session_id_of
+from accounts.errors import AccountInUse, AccountTaken, CodeInvalid, ReauthenticationRequired, TokenInvalid
 from accounts.models import Session
 from accounts.selectors import session_list_open_of
 from fixmate.core.api.limits import LimitsMixin
@@ -37,6 +38,8 @@ from fixmate.core.api.viewsets import APIView, GenericViewSet
 _NOT_HE = OpenApiResponse(ErrorEnvelope, description="Neither the current password nor a login code is right.")
 _IN_USE = OpenApiResponse(ErrorEnvelope, description="A job is live, a payment is open, or a dispute is going on.")
 _TAKEN = OpenApiResponse(ErrorEnvelope, description="Another account has proven this address.")
+STALE = OpenApiResponse(ErrorEnvelope, description="REAUTHENTICATION_REQUIRED: the login is too long ago.")
+FRESH = "Asks for a login or a `POST /auth/reauthenticate` within the last 10 minutes."
 _PASSWORD = "correct horse battery"  # noqa: S105 - an example
 
 
@@ -45,7 +48,14 @@ def session_id_in(request: Request) -> UUID | None:
     return session_id_of(request.auth) if isinstance(request.auth, Token) else None
 
 
+def require_fresh(request: Request) -> None:
+    """:raises ReauthenticationRequired: if whoever asks has not shown just now who he is"""
+    services.session_require_fresh(session_id=session_id_in(request))
+
+
 class MeView(APIView):
+    refusals = {"delete": (AccountInUse, ReauthenticationRequired)}
+
     def get_permissions(self) -> list[BasePermission]:
         return [IsLoggedIn()] if self.request.method == "GET" else [IsVerified()]
 
@@ -70,11 +80,12 @@ class MeView(APIView):
         operation_id="auth_me_delete",
         summary="Delete my account",
         description="Name, addresses, picture, password and sessions are gone for good; jobs and payments stay on the "
-        "books of a deleted user. Not while a job is live or money is owed.",
+        "books of a deleted user. Not while a job is live or money is owed. " + FRESH,
         tags=["auth"],
-        responses={204: None, 409: _IN_USE},
+        responses={204: None, 403: STALE, 409: _IN_USE},
     )
     def delete(self, request: AuthedRequest) -> Response:
+        require_fresh(request)
         services.user_erase(user_id=request.user.pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -99,7 +110,7 @@ class AvatarView(LimitsMixin, APIView):
         return Response(UserOutput(services.avatar_set(user_id=request.user.pk, **data)).data)
 
     @extend_schema(
-        operation_id="auth_me_avatar_remove", summary="Remove my picture", tags=["auth"], responses=UserOutput
+        operation_id="auth_me_avatar_remove", summary="Remove my picture", tags=["auth"], responses={200: UserOutput}
     )
     def delete(self, request: AuthedRequest) -> Response:
         return Response(UserOutput(services.avatar_remove(user_id=request.user.pk)).data)
@@ -107,14 +118,16 @@ class AvatarView(LimitsMixin, APIView):
 
 class ExportView(LimitsMixin, APIView):
     limits = {"get": "export"}
+    refusals = {"get": (ReauthenticationRequired,)}
+    has_etag = False
 
     @extend_schema(
         operation_id="auth_me_export",
         summary="All data held about me",
         description="One JSON document, sent while it is read: what I gave, what I did, and what was decided about me "
-        "by programs, with the reasons. Amounts are in minor units of their currency.",
+        "by programs, with the reasons. Amounts are in minor units of their currency. " + FRESH,
         tags=["auth"],
-        responses={(200, "application/json"): EXPORT_SCHEMA},
+        responses={(200, "application/json"): EXPORT_SCHEMA, 403: STALE},
         examples=[EXPORT_EXAMPLE],
     )
     def get(self, request: AuthedRequest) -> StreamingHttpResponse:
@@ -122,6 +135,7 @@ class ExportView(LimitsMixin, APIView):
             "Content-Disposition": 'attachment; filename="fixmate-data.json"',
             "Cache-Control": "private, no-store",
         }
+        require_fresh(request)
         document = services.export_stream(request.user)
         return StreamingHttpResponse(document, content_type="application/json", headers=headers)
 
@@ -132,8 +146,32 @@ class CountedView(LimitsMixin, APIView):
     is_idempotent = False
 
 
+class ReauthenticateView(CountedView):
+    limits = {"post": "password"}
+    refusals = {"post": (ReauthenticationRequired,)}
+
+    @extend_schema(
+        operation_id="auth_reauthenticate",
+        summary="Show again who I am",
+        description="By the current password or a login code. For 10 minutes this session may then do what asks for "
+        "it: delete the account, export its data. A login counts as well.",
+        tags=["auth"],
+        request=ReauthenticatedInput,
+        responses={204: None, 403: _NOT_HE},
+        examples=[OpenApiExample("By password", value={"current_password": _PASSWORD}, request_only=True)],
+    )
+    def post(self, request: AuthedRequest) -> Response:
+        data = ReauthenticatedInput.parse(request.data)
+        session_id = session_id_in(request)
+        if session_id is None:
+            raise TokenInvalid
+        services.session_reauthenticate(user_id=request.user.pk, session_id=session_id, **data)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
 class PasswordChangeView(CountedView):
     limits = {"post": "password"}
+    refusals = {"post": (ReauthenticationRequired,)}
 
     @extend_schema(
         operation_id="auth_change_password",
@@ -159,6 +197,7 @@ class PasswordChangeView(CountedView):
 
 class AddressChangeView(CountedView):
     limits = {"post": "password"}
+    refusals = {"post": (ReauthenticationRequired,)}
 
     @extend_schema(
         operation_id="auth_change_address",
@@ -182,6 +221,7 @@ class AddressChangeView(CountedView):
 
 class AddressConfirmView(CountedView):
     limits = {"post": "codes"}
+    refusals = {"post": (CodeInvalid, AccountTaken)}
 
     @extend_schema(
         operation_id="auth_confirm_address",
@@ -199,6 +239,7 @@ class AddressConfirmView(CountedView):
 
 class PhoneRemoveView(CountedView):
     limits = {"post": "password"}
+    refusals = {"post": (ReauthenticationRequired,)}
 
     @extend_schema(
         operation_id="auth_remove_phone",
@@ -220,6 +261,7 @@ class PhoneRemoveView(CountedView):
 class SessionViewSet(mixins.ListModelMixin, GenericViewSet[Session]):
     queryset = Session.objects.none()
     serializer_class = SessionOutput
+    lookup_value_converter = "uuid"
     ordering = ("-created_at",)
     ordering_fields = {"created_at": "created_at", "refreshed_at": "refreshed_at"}
     request: AuthedRequest

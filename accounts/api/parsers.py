@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import QueryDict
 from rest_framework.parsers import BaseParser
 
-from fixmate.core.api.parsers import BodyTooLarge
+from fixmate.core.api.parsers import BodyTooLarge, refuse_nul
 
 
 class BoundedFormParser(BaseParser):
@@ -16,4 +16,4 @@ class BoundedFormParser(BaseParser):
         raw = stream.read(settings.MAX_BODY_BYTES + 1)
         if len(raw) > settings.MAX_BODY_BYTES:
             raise BodyTooLarge
-        return QueryDict(raw, encoding="utf-8")
+        return refuse_nul(QueryDict(raw, encoding="utf-8"))

@@ -11,7 +11,7 @@ class SessionJWTScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyp
         return [{name: []} for name in self.name]  # either; in one object they would both be required
 
     def get_security_definition(self, auto_schema: object) -> list[dict[str, object]]:
-        flow = {"tokenUrl": "/api/v1/auth/login", "scopes": {}}
+        flow = {"tokenUrl": "/api/v1/auth/login", "refreshUrl": "/api/v1/auth/refresh", "scopes": {}}
         return [
             {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
             {"type": "oauth2", "flows": {"password": flow}},

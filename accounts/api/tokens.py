@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid5
 
 import jwt
@@ -17,7 +17,9 @@ from rest_framework_simplejwt.utils import datetime_to_epoch
 from accounts.errors import TokenInvalid
 from accounts.models import Session, User
 
-_MALFORMED = (KeyError, ValueError, TypeError, AttributeError)
+MAX_TOKEN_LENGTH: Final = 4000  # ours have about 500 characters
+# What claims of another shape raise, though the signature is good: libraries look at their values only in part.
+MALFORMED = (KeyError, ValueError, TypeError, AttributeError, ArithmeticError)
 
 
 class LaggingClockBackend(TokenBackend):
@@ -54,6 +56,7 @@ _backend = LaggingClockBackend(
 
 class AccessToken(tokens.AccessToken):
     _token_backend = _backend
+    session: Session | None = None  # the row it was found good by
 
 
 class RefreshToken(tokens.RefreshToken):
@@ -76,10 +79,10 @@ class RefreshClaims:
 
 
 def pair_of(session: Session) -> TokenPair:
-    lifetime = settings.ACCESS_TOKEN_LIFETIME
-    access = _token(AccessToken, session, uuid5(session.refresh_jti, "access"), session.refreshed_at + lifetime)
+    access_until = min(session.refreshed_at + settings.ACCESS_TOKEN_LIFETIME, session.expires_at)
+    access = _token(AccessToken, session, uuid5(session.refresh_jti, "access"), access_until)
     refresh = _token(RefreshToken, session, session.refresh_jti, session.expires_at)
-    return TokenPair(access, refresh, int(lifetime.total_seconds()), session.user)
+    return TokenPair(access, refresh, int((access_until - session.refreshed_at).total_seconds()), session.user)
 
 
 def refresh_claims_of(raw: str) -> RefreshClaims:
@@ -90,7 +93,7 @@ def refresh_claims_of(raw: str) -> RefreshClaims:
     try:
         token = RefreshToken(raw)  # type: ignore[arg-type]
         return RefreshClaims(UUID(token["sid"]), UUID(token["jti"]))
-    except (TokenError, *_MALFORMED) as exc:
+    except (TokenError, *MALFORMED) as exc:
         raise TokenInvalid from exc
 
 
@@ -101,7 +104,7 @@ def session_id_of(token: Token) -> UUID:
     """
     try:
         return UUID(token["sid"])
-    except _MALFORMED as exc:
+    except MALFORMED as exc:
         raise TokenInvalid from exc
 
 

@@ -1,8 +1,6 @@
-from django.db.models import QuerySet
 from django.http import QueryDict
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
-from rest_framework import mixins, status
-from rest_framework.decorators import action
+from rest_framework import status
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -10,31 +8,34 @@ from rest_framework.response import Response
 from accounts import services
 from accounts.api import schema  # noqa: F401 - drf-spectacular finds extensions by their import
 from accounts.api.authentication import SessionJWTAuthentication
-from accounts.api.filters import UserFilter
 from accounts.api.parsers import BoundedFormParser
-from accounts.api.requests import AuthedRequest
 from accounts.api.serializers import (
-    CodeInput,
     CodeRequestInput,
     LoginForm,
     LoginInput,
     LogoutInput,
     PasswordResetInput,
+    RefreshForm,
     RefreshInput,
     RegisterInput,
     RegistrationOutput,
     TokenOutput,
-    UserOutput,
+    VerifyInput,
 )
 from accounts.api.tokens import TokenPair, pair_of, refresh_claims_of, session_id_of
-from accounts.api.viewsets import StaffViewSet
-from accounts.models import User
-from accounts.selectors import user_list
+from accounts.errors import (
+    AccountSuspended,
+    AccountTaken,
+    CodeInvalid,
+    InvalidCredentials,
+    SecondFactorMissing,
+    TokenInvalid,
+)
 from fixmate.core.api.limits import LimitsMixin
 from fixmate.core.api.parsers import StrictJSONParser
 from fixmate.core.api.schema import ErrorEnvelope
-from fixmate.core.api.serializers import ReasonInput
 from fixmate.core.api.viewsets import APIView
+from fixmate.core.errors import Unauthenticated
 
 _ADA = {
     "email": "ada@example.com",
@@ -60,7 +61,7 @@ class AnonymousView(LimitsMixin, APIView):
     is_idempotent = False
 
 
-def _token_answer(pair: TokenPair) -> Response:
+def token_answer(pair: TokenPair) -> Response:
     return Response(TokenOutput(pair).data, headers={"Cache-Control": "no-store"})
 
 
@@ -82,9 +83,11 @@ class RegisterView(AnonymousView):
         ],
     )
     def post(self, request: Request) -> Response:
-        data = RegisterInput.parse(request.data)
-        registration = services.user_register(**data)
+        registration = services.registration_keep(self.prepared)
         return Response(RegistrationOutput(registration).data, status=status.HTTP_202_ACCEPTED)
+
+    def prepare(self, request: Request) -> services.PreparedRegistration:
+        return services.registration_prepare(**RegisterInput.parse(request.data))
 
 
 @extend_schema(tags=["auth"])
@@ -96,7 +99,7 @@ class SendCodeView(AnonymousView):
         operation_id="auth_send_otp",
         summary="Ask for a new code",
         description="It verifies an account that is not yet, and logs in to one that is. Answers the same whether or "
-        "not there is one. The code before is void.",
+        "not there is one. The code you asked for before is void.",
         request=CodeRequestInput,
         responses={202: None},
         examples=[OpenApiExample("By phone", value={"phone": _ADA["phone"]}, request_only=True)],
@@ -110,30 +113,36 @@ class SendCodeView(AnonymousView):
 @extend_schema(tags=["auth"])
 class VerifyCodeView(AnonymousView):
     limits = {"post": "codes"}
+    refusals = {"post": (CodeInvalid, AccountTaken)}
 
     @extend_schema(
         operation_id="auth_verify_otp",
         summary="Verify an address with the code",
-        description="A code is good for 10 minutes, 3 tries and one use.",
-        request=CodeInput,
+        description="A code is good for 10 minutes, 3 tries and one use. The account is opened with what was "
+        "registered from where the code is typed; if others registered the address and nothing tells who its owner "
+        "is, without a password: then log in by code, or ask for `/auth/forgot-password`. Sending the password "
+        "again makes sure of it.",
+        request=VerifyInput,
         responses={200: RegistrationOutput},
         examples=[OpenApiExample("A code", value={"email": "ada@example.com", "code": "123456"}, request_only=True)],
     )
     def post(self, request: Request) -> Response:
-        data = CodeInput.parse(request.data)
+        data = VerifyInput.parse(request.data)
         return Response(RegistrationOutput(services.user_verify(**data)).data)
 
 
 @extend_schema(tags=["auth"])
 class LoginView(AnonymousView):
     limits = {"post": "login"}
+    refusals = {"post": (InvalidCredentials, SecondFactorMissing, AccountSuspended)}
     parser_classes = (StrictJSONParser, BoundedFormParser)
 
     @extend_schema(
         operation_id="auth_login",
         summary="Log in",
         description="By e-mail address or phone number, with the password or with a code from `/auth/send-otp`. JSON, "
-        "or the OAuth2 password form. An account that is not verified yet may read itself alone.",
+        "or the OAuth2 password form. An account that is not verified yet may read itself alone. Staff with a second "
+        "factor give `otp` as well; without it the right password is answered 401 SECOND_FACTOR_REQUIRED.",
         request={"application/json": LoginInput, "application/x-www-form-urlencoded": LoginForm},
         responses={200: TokenOutput, 401: _REFUSED, 403: _SUSPENDED},
         examples=[
@@ -149,35 +158,47 @@ class LoginView(AnonymousView):
                 request_only=True,
                 media_type="application/json",
             ),
+            OpenApiExample(
+                "Staff with a second factor",
+                value={"email": _ADA["email"], "password": _ADA["password"], "otp": "123456"},
+                request_only=True,
+                media_type="application/json",
+            ),
         ],
     )
     def post(self, request: Request) -> Response:
         kind = LoginForm if isinstance(request.data, QueryDict) else LoginInput
         data = kind.parse(request.data)
         opened = services.session_open_by_code(**data) if "code" in data else services.session_open(**data)
-        return _token_answer(pair_of(opened))
+        return token_answer(pair_of(opened))
 
 
 @extend_schema(tags=["auth"])
 class RefreshView(AnonymousView):
     limits = {"post": "refresh"}
+    refusals = {"post": (TokenInvalid, AccountSuspended)}
+    parser_classes = (StrictJSONParser, BoundedFormParser)
 
     @extend_schema(
         operation_id="auth_refresh",
         summary="Exchange the refresh token for a new pair",
-        description="Each is good once: a second use ends the session, unless it is the same device repeating at once.",
-        request=RefreshInput,
+        description="Each is good once: a second use ends the session, unless it is the same device repeating at once. "
+        "JSON, or the form that OAuth2 clients send.",
+        request={"application/json": RefreshInput, "application/x-www-form-urlencoded": RefreshForm},
         responses={200: TokenOutput, 401: _REFUSED, 403: _SUSPENDED},
     )
     def post(self, request: Request) -> Response:
-        data = RefreshInput.parse(request.data)
+        kind = RefreshForm if isinstance(request.data, QueryDict) else RefreshInput
+        data = kind.parse(request.data)
         claims = refresh_claims_of(data["refresh_token"])
         session = services.session_refresh(session_id=claims.session_id, refresh_jti=claims.refresh_jti)
-        return _token_answer(pair_of(session))
+        return token_answer(pair_of(session))
 
 
 @extend_schema(tags=["auth"])
 class LogoutView(AnonymousView):
+    refusals = {"post": (TokenInvalid, Unauthenticated)}
+
     @extend_schema(
         operation_id="auth_logout",
         summary="Log out",
@@ -220,6 +241,7 @@ class ForgotPasswordView(AnonymousView):
 @extend_schema(tags=["auth"])
 class ResetPasswordView(AnonymousView):
     limits = {"post": "reset"}
+    refusals = {"post": (CodeInvalid,)}
 
     @extend_schema(
         operation_id="auth_reset_password",
@@ -239,46 +261,3 @@ class ResetPasswordView(AnonymousView):
         data = PasswordResetInput.parse(request.data)
         services.password_reset(**data)
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-@extend_schema(tags=["staff"])
-class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, StaffViewSet[User]):
-    serializer_class = UserOutput
-    filterset_class = UserFilter
-    ordering = ("-created_at",)
-    ordering_fields = {"created_at": "created_at"}
-
-    def get_queryset(self) -> QuerySet[User]:
-        return user_list()
-
-    @extend_schema(operation_id="admin_users_list", summary="List accounts")
-    def list(self, request: Request) -> Response:
-        return super().list(request)
-
-    @extend_schema(operation_id="admin_users_get", summary="Read an account")
-    def retrieve(self, request: Request, pk: str) -> Response:
-        return super().retrieve(request, pk=pk)
-
-    @extend_schema(
-        operation_id="admin_users_suspend",
-        summary="Suspend an account",
-        description="Its sessions end at once.",
-        request=ReasonInput,
-        responses=UserOutput,
-        examples=[OpenApiExample("Abuse", value={"reason": "Threatened a technician, case 4711"}, request_only=True)],
-    )
-    @action(detail=True, methods=["post"])
-    def suspend(self, request: AuthedRequest, pk: str) -> Response:
-        user, body = self.asked(ReasonInput)
-        return self.answer(services.user_suspend(user_id=user.pk, actor=request.user, **body))
-
-    @extend_schema(
-        operation_id="admin_users_reinstate",
-        summary="Reinstate a suspended account",
-        request=ReasonInput,
-        responses=UserOutput,
-    )
-    @action(detail=True, methods=["post"])
-    def reinstate(self, request: AuthedRequest, pk: str) -> Response:
-        user, body = self.asked(ReasonInput)
-        return self.answer(services.user_reinstate(user_id=user.pk, actor=request.user, **body))

@@ -2,17 +2,48 @@
 
 from accounts.services.avatar import avatar_remove, avatar_set
 from accounts.services.codes import code_request, code_send
-from accounts.services.contact import address_change, address_changed_tell, address_confirm, phone_remove
+from accounts.services.contact import (
+    address_change,
+    address_changed_tell,
+    address_changed_tell_at,
+    address_confirm,
+    phone_remove,
+)
 from accounts.services.credentials import (
     password_change,
     password_forgotten,
     password_replaced_tell,
     password_reset,
+    session_reauthenticate,
     user_reauthenticate,
 )
 from accounts.services.erasure import user_erase
 from accounts.services.export import export_stream
-from accounts.services.registration import Registration, registration_repeated_tell, user_register, user_verify
+from accounts.services.identities import identity_remove, identity_remove_by_staff, identity_removed_tell
+from accounts.services.lapse import registrations_lapse
+from accounts.services.registration import (
+    PreparedRegistration,
+    Registration,
+    opened_without_password_tell,
+    registration_keep,
+    registration_prepare,
+    registration_repeated_tell,
+    user_register,
+    user_verify,
+)
+from accounts.services.second_factor import (
+    Enrolled,
+    Enrolment,
+    second_factor_added_tell,
+    second_factor_begin,
+    second_factor_confirm,
+    second_factor_confirm_in_session,
+    second_factor_remove,
+    second_factor_removed_tell,
+    second_factor_reset,
+    second_factor_show,
+    session_step_up,
+)
 from accounts.services.security import security_event_add
 from accounts.services.sessions import (
     session_end,
@@ -20,52 +51,83 @@ from accounts.services.sessions import (
     session_open,
     session_open_by_code,
     session_refresh,
+    session_require_fresh,
     session_require_usable,
     session_revoke,
 )
+from accounts.services.social import identity_linked_tell, session_open_by_provider, spent_tokens_purge
 from accounts.services.users import (
     staff_appoint_dispatcher,
     staff_create,
     staff_dismiss_dispatcher,
+    user_check_may_begin,
     user_hold_working,
     user_profile_update,
     user_reinstate,
+    user_restrict,
     user_suspend,
 )
 
 __all__ = [
+    "Enrolled",
+    "Enrolment",
+    "PreparedRegistration",
     "Registration",
     "address_change",
     "address_changed_tell",
+    "address_changed_tell_at",
     "address_confirm",
     "avatar_remove",
     "avatar_set",
     "code_request",
     "code_send",
     "export_stream",
+    "identity_linked_tell",
+    "identity_remove",
+    "identity_remove_by_staff",
+    "identity_removed_tell",
+    "opened_without_password_tell",
     "password_change",
     "password_forgotten",
     "password_replaced_tell",
     "password_reset",
     "phone_remove",
+    "registration_keep",
+    "registration_prepare",
     "registration_repeated_tell",
+    "registrations_lapse",
+    "second_factor_added_tell",
+    "second_factor_begin",
+    "second_factor_confirm",
+    "second_factor_confirm_in_session",
+    "second_factor_remove",
+    "second_factor_removed_tell",
+    "second_factor_reset",
+    "second_factor_show",
     "security_event_add",
     "session_end",
     "session_end_all",
     "session_open",
     "session_open_by_code",
+    "session_open_by_provider",
+    "session_reauthenticate",
     "session_refresh",
+    "session_require_fresh",
     "session_require_usable",
     "session_revoke",
+    "session_step_up",
+    "spent_tokens_purge",
     "staff_appoint_dispatcher",
     "staff_create",
     "staff_dismiss_dispatcher",
+    "user_check_may_begin",
     "user_erase",
     "user_hold_working",
     "user_profile_update",
     "user_reauthenticate",
     "user_register",
     "user_reinstate",
+    "user_restrict",
     "user_suspend",
     "user_verify",
 ]

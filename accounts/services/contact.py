@@ -4,11 +4,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.addresses import Address, address_of
+from accounts.addresses import Address, address_of, require_reachable
 from accounts.enums import AddressKind, CodePurpose, SecurityEventKind
 from accounts.errors import AccountTaken, CodeInvalid
 from accounts.events import AddressChanged
-from accounts.models import User
+from accounts.models import AddressNotice, User
 from accounts.selectors import user_get, user_get_kept_locked, user_get_locked
 from accounts.services import spent
 from accounts.services.codes import code_issue, code_try, codes_void
@@ -18,7 +18,6 @@ from accounts.services.registration import address_is_kept
 from accounts.services.security import security_event_add
 from fixmate.core import clock, events
 from fixmate.core.errors import Conflict, Invalid
-from fixmate.core.sms import sms_is_available
 
 
 def address_change(
@@ -35,8 +34,7 @@ def address_change(
     :raises ReauthenticationRequired: if neither the password nor a LOGIN code is right
     """
     address = address_of(email=email, phone=phone)
-    if address.kind == AddressKind.PHONE and not sms_is_available():
-        raise Invalid(phone=["No SMS are sent here."])
+    require_reachable(address)
     user = user_get(user_id)
     if _is_proven(user, address):
         raise Invalid("This is your address already.")
@@ -58,7 +56,7 @@ def address_confirm(*, user_id: UUID, code: str, email: str | None = None, phone
     :raises AccountTaken: if the address is proven by another account
     """
     address = address_of(email=email, phone=phone)
-    if spent.is_spent(CodePurpose.CHANGE, address.value):
+    if spent.is_spent(CodePurpose.CHANGE, address.value, user_id=user_id):
         raise CodeInvalid
     outcome = _address_confirm(user_id, address, code)
     if not isinstance(outcome, User):
@@ -114,7 +112,8 @@ def _phone_remove(user_id: UUID) -> None:
 def _changed(user: User, told_at: str) -> None:
     codes_void(user)  # one may lie where he is not reached any more
     security_event_add(SecurityEventKind.ADDRESS_CHANGED, user=user)
-    events.publish(AddressChanged(user_id=user.pk, told_at=told_at))
+    notice = AddressNotice.objects.create(user=user, address=told_at, created_at=clock.now())
+    events.publish(AddressChanged(user_id=user.pk, notice_id=notice.pk))
 
 
 def _address_before(user: User, new: Address) -> str:
@@ -129,6 +128,15 @@ def _is_proven(user: User, address: Address) -> bool:
     return is_his and (address.kind == AddressKind.EMAIL or user.phone_verified_at is not None)
 
 
-def address_changed_tell(*, told_at: str) -> None:
-    """Tell the address before that it is another one now. Call it with no transaction open."""
-    address_tell(told_at, subject="Your FixMate address was changed", template="address_changed")
+def address_changed_tell(*, notice_id: UUID, occasion: int) -> None:
+    """Tell the address before that it is another one now, and forget it. Call it with no transaction open."""
+    notice = AddressNotice.objects.filter(pk=notice_id).first()
+    if notice is None:  # told already, or the account is deleted
+        return
+    address_changed_tell_at(notice.address, occasion=occasion)
+    AddressNotice.objects.filter(pk=notice_id).delete()
+
+
+def address_changed_tell_at(address: str, *, occasion: int) -> None:
+    """Tell this address that it is not the account's any more. Call it with no transaction open."""
+    address_tell(address, template="address_changed", occasion=occasion)

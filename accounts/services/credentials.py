@@ -11,15 +11,25 @@ from accounts.addresses import Address, address_of, kind_of
 from accounts.enums import CodePurpose, SecurityEventKind, SessionEnd, UserStatus
 from accounts.errors import CodeInvalid, ReauthenticationRequired
 from accounts.events import PasswordReplaced
-from accounts.models import User
-from accounts.selectors import challenge_find_open, user_find_locked, user_get, user_get_locked
+from accounts.models import Session, SocialIdentity, User
+from accounts.passwords import password_normalise
+from accounts.selectors import challenge_find_to_try, user_find_locked, user_get, user_get_locked
 from accounts.services import spent
 from accounts.services.codes import code_issue, code_try, codes_void
 from accounts.services.mail import owner_tell
 from accounts.services.security import security_event_add
 from accounts.services.sessions import session_end_all
-from fixmate.core import events
+from fixmate.core import clock, events
 from fixmate.core.errors import Invalid
+from fixmate.core.networks import client_network
+
+
+def password_check(password: str, user: User) -> None:
+    """:raises Invalid: if it is refused"""
+    try:
+        validate_password(password_normalise(password), user)
+    except ValidationError as exc:
+        raise Invalid(password=list(exc.messages)) from exc
 
 
 def password_hash(password: str, user: User) -> str:
@@ -27,11 +37,8 @@ def password_hash(password: str, user: User) -> str:
 
     :raises Invalid: if it is refused
     """
-    try:
-        validate_password(password, user)
-    except ValidationError as exc:
-        raise Invalid(password=list(exc.messages)) from exc
-    return make_password(password)
+    password_check(password, user)
+    return make_password(password_normalise(password))
 
 
 def _new_password_hash(password: str, user: User) -> str:
@@ -63,10 +70,24 @@ def user_reauthenticate(user: User, *, current_password: str | None, code: str |
 @transaction.atomic
 def _own_code_is_right(user_id: UUID, code: str) -> bool:
     user = user_get_locked(user_id)
-    challenge = challenge_find_open(user_id, CodePurpose.LOGIN)
+    challenge = challenge_find_to_try(
+        user_id=user_id, purpose=CodePurpose.LOGIN, asked_from=client_network(), at=clock.now()
+    )
     if challenge is None:
         return False
     return code_try(user, CodePurpose.LOGIN, code, Address(kind_of(challenge.address), challenge.address))
+
+
+def session_reauthenticate(
+    *, user_id: UUID, session_id: UUID, current_password: str | None = None, code: str | None = None
+) -> None:
+    """Let the session do for `REAUTHENTICATION_MINUTES` what asks for it: see `session_require_fresh`.
+
+    :raises ReauthenticationRequired: if neither the password nor a LOGIN code is right
+    """
+    user_reauthenticate(user_get(user_id), current_password=current_password, code=code)
+    held = Session.objects.filter(pk=session_id, user_id=user_id, ended_at__isnull=True)
+    held.update(authenticated_at=clock.now())
 
 
 # Changing
@@ -109,12 +130,14 @@ def _password_replace(user: User, new_hash: str, *, kept_session_id: UUID | None
     user.save(update_fields=["password"])
     session_end_all(user=user, reason=SessionEnd.PASSWORD, kept_session_id=kept_session_id)
     codes_void(user)
+    # Whoever was in with a sign-in of his own is out; the owner's is added again when he uses it, and he is told.
+    SocialIdentity.objects.filter(user=user).delete()
     events.publish(PasswordReplaced(user_id=user.pk))
 
 
-def password_replaced_tell(*, user_id: UUID) -> None:
+def password_replaced_tell(*, user_id: UUID, occasion: int) -> None:
     """Tell the owner that the password is another one. Call it with no transaction open."""
-    owner_tell(user_get(user_id), subject="Your FixMate password was changed", template="password_replaced")
+    owner_tell(user_get(user_id), template="password_replaced", occasion=occasion)
 
 
 # Forgotten

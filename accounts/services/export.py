@@ -9,7 +9,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from accounts.enums import SecurityEventKind
 from accounts.hooks import ExportPart, export_parts, exported_as
 from accounts.models import CodeChallenge, SecurityEvent, User
-from accounts.selectors import session_list_of
+from accounts.selectors import identity_list_of, session_list_of
 from accounts.services.security import security_event_add
 from fixmate.core import clock
 from fixmate.core.models import Upload
@@ -33,8 +33,14 @@ exported_as(
     ExportPart(
         "sessions",
         "Where you have been logged in.",
-        ("id", "created_at", "refreshed_at", "expires_at", "ended_at", "end_reason", *_SEEN_FROM),
+        ("id", "created_at", "refreshed_at", "expires_at", "ended_at", "end_reason", "second_factor_at", *_SEEN_FROM),
         session_list_of,
+    ),
+    ExportPart(
+        "identities",
+        "Providers whose sign-in opens your account, and what they call you.",
+        ("id", "provider", "subject", "created_at"),
+        identity_list_of,
     ),
     ExportPart(
         "security_events",

@@ -2,35 +2,40 @@
 
 from typing import Any
 
-from django.core.mail import send_mail
-from django.template.loader import render_to_string
+import structlog
+from django.utils.crypto import salted_hmac
 
 from accounts.addresses import kind_of
 from accounts.enums import AddressKind
 from accounts.models import User
-from fixmate.core.sms import sms_send
+from fixmate.core.mail import mail_send
+from fixmate.core.sms import SmsRefused, sms_render, sms_send
+
+log = structlog.get_logger(__name__)
 
 
-def owner_tell(user: User, *, subject: str, template: str, **context: Any) -> None:
+def owner_tell(user: User, *, template: str, occasion: object, context: dict[str, Any] | None = None) -> None:
     """Tell the account's owner; one whose account was deleted meanwhile is told nothing."""
     if user.address:
-        address_tell(user.address, subject=subject, template=template, **context)
+        address_tell(user.address, template=template, occasion=occasion, context=context)
 
 
-def address_tell(address: str, *, subject: str, template: str, **context: Any) -> None:
+def address_tell(address: str, *, template: str, occasion: object, context: dict[str, Any] | None = None) -> None:
     """Tell whoever reads what is sent there. Reaches outside: call it with no transaction open.
 
+    :param occasion: what tells this message from the next one like it, and stays the same when it is tried again
     :raises OSError: if the message could not be handed over; the task that called is tried again
     """
+    facts = context or {}
     if kind_of(address) == AddressKind.PHONE:
-        sms_send(to=address, text=render_to_string(f"accounts/sms/{template}.txt", context).strip())
+        _text(address, sms_render(f"accounts/sms/{template}", facts))
     else:
-        mail_send(address, subject=subject, template=template, **context)
+        key = salted_hmac("accounts.mail", f"{template} {address} {occasion}").hexdigest()
+        mail_send(to=address, template=f"accounts/mail/{template}", key=key, context=facts)
 
 
-def mail_send(address: str, *, subject: str, template: str, **context: Any) -> None:
-    """
-    :raises OSError: if the mail could not be handed over
-    """
-    body = render_to_string(f"accounts/mail/{template}.txt", context)
-    send_mail(subject, body, None, [address])
+def _text(phone: str, text: str) -> None:
+    try:
+        sms_send(to=phone, text=text)
+    except SmsRefused as refusal:  # trying again would be refused again; `fixmate_sms_total` counts it
+        log.warning("sms.refused", reason=str(refusal))

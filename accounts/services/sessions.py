@@ -4,16 +4,17 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from accounts.addresses import Address, address_of
 from accounts.enums import CodePurpose, SecurityEventKind, SessionEnd, UserStatus
-from accounts.errors import AccountSuspended, InvalidCredentials, TokenInvalid
+from accounts.errors import AccountSuspended, InvalidCredentials, ReauthenticationRequired, TokenInvalid
 from accounts.models import Session, User
 from accounts.selectors import session_find_locked, user_find, user_find_locked, user_get_locked
 from accounts.services import spent
 from accounts.services.codes import code_try
+from accounts.services.factors import factor_refusal
 from accounts.services.security import security_event_add
 from fixmate.core import clock, context
 from fixmate.core.errors import DomainError, NotFound
@@ -21,33 +22,37 @@ from fixmate.core.errors import DomainError, NotFound
 # Login
 
 
-def session_open(*, password: str, email: str | None = None, phone: str | None = None) -> Session:
+def session_open(
+    *, password: str, email: str | None = None, phone: str | None = None, otp: str | None = None
+) -> Session:
     """Log in. An account that is unknown, has no password or another one: the same refusal after the same work.
 
     The password is checked before the transaction: hashing is slow, and on SQLite one writer waits for the other.
 
-    :raises InvalidCredentials: if address and password do not belong together
+    :raises InvalidCredentials: if address and password do not belong together, or the second factor is wrong
+    :raises SecondFactorMissing: if they do, and there is a second factor to give
     :raises AccountSuspended: if they do and the account is suspended
     """
     user = user_find(address_of(email=email, phone=phone))
-    if user is None:
-        check_password(password, make_password(None))
-    if user is None or not user.check_password(password):
+    is_right = (user or User(password=make_password(None))).check_password(password)
+    if user is None or not is_right:
         security_event_add(SecurityEventKind.LOGIN_REFUSED, user=user)
         raise InvalidCredentials
-    return _opened(_session_open_checked(user))
+    return _opened(_session_open_checked(user, otp))
 
 
 @transaction.atomic
-def _session_open_checked(checked: User) -> Session | DomainError:
+def _session_open_checked(checked: User, otp: str | None) -> Session | DomainError:
     """Open a session, or return the refusal, so that its record is committed."""
     user = user_get_locked(checked.pk)
     if user.password != checked.password:  # replaced while we hashed
         return _refused(user, InvalidCredentials())
-    return _session_open(user)
+    return _session_open(user, otp)
 
 
-def session_open_by_code(*, code: str, email: str | None = None, phone: str | None = None) -> Session:
+def session_open_by_code(
+    *, code: str, email: str | None = None, phone: str | None = None, otp: str | None = None
+) -> Session:
     """Log in by the code that was sent to a proven address. A wrong try counts although the call is refused.
 
     :raises InvalidCredentials: if the code is wrong, used, too old or tried too often, or there is no such account
@@ -56,32 +61,62 @@ def session_open_by_code(*, code: str, email: str | None = None, phone: str | No
     address = address_of(email=email, phone=phone)
     if spent.is_spent(CodePurpose.LOGIN, address.value):
         raise InvalidCredentials
-    return _opened(_session_open_by_code(address, code))
+    return _opened(_session_open_by_code(address, code, otp))
 
 
 @transaction.atomic
-def _session_open_by_code(address: Address, code: str) -> Session | DomainError:
+def _session_open_by_code(address: Address, code: str, otp: str | None) -> Session | DomainError:
     user = user_find_locked(address)
     if not code_try(user, CodePurpose.LOGIN, code, address) or user is None:
         return _refused(user, InvalidCredentials())
-    return _session_open(user)
+    return _session_open(user, otp)
 
 
-def _session_open(user: User) -> Session | DomainError:
-    """Open a session for who has shown who he is. The caller holds the user's lock."""
-    if not user.is_active:
-        return _refused(user, AccountSuspended())
-    at, where = clock.now(), context.current()
+def _session_open(user: User, otp: str | None = None, identity_id: UUID | None = None) -> Session | DomainError:
+    """Open a session for who has shown who he is, in every way but the second factor. The caller holds his lock."""
+    refusal = factor_refusal(user, otp)
+    if refusal or not user.is_active:
+        return _refused(user, refusal or AccountSuspended())
     security_event_add(SecurityEventKind.LOGIN, user=user)
+    return session_add(user, identity_id)
+
+
+def session_add(user: User, identity_id: UUID | None = None) -> Session:
+    """Add a session of somebody who has shown all he has to show, the second factor too where there is one."""
+    at, where = clock.now(), context.current()
     return Session.objects.create(
         user=user,
         created_at=at,
         refreshed_at=at,
-        expires_at=at + settings.REFRESH_TOKEN_LIFETIME,
+        expires_at=_expiry(at, opened_at=at),
+        authenticated_at=at,
         refresh_jti=uuid4(),
         user_agent=where.user_agent,
         ip_address=where.ip_address,
+        second_factor_at=at if user.has_second_factor else None,
+        identity_id=identity_id,
     )
+
+
+def session_open_shown(user: User, *, identity_id: UUID | None) -> Session | DomainError:
+    """Open a session for who has shown elsewhere who he is, or return the refusal, so that its record is committed.
+
+    The caller holds the user's lock.
+    """
+    return _session_open(user, identity_id=identity_id)
+
+
+def session_replace(session: Session, user: User) -> Session:
+    """Go on under another id with a second factor shown now: what was known of the session is void.
+
+    It is no login: the new one ends when the old one would have. The caller holds the locks of both.
+    """
+    _session_close(session, reason=SessionEnd.FACTOR, at=clock.now())
+    renewed = session_add(user)
+    renewed.created_at, renewed.authenticated_at = session.created_at, session.authenticated_at
+    renewed.expires_at = _expiry(renewed.refreshed_at, opened_at=session.created_at)
+    renewed.save(update_fields=["created_at", "authenticated_at", "expires_at"])
+    return renewed
 
 
 def _refused(user: User | None, refusal: DomainError) -> DomainError:
@@ -105,7 +140,7 @@ def session_refresh(*, session_id: UUID, refresh_jti: UUID) -> Session:
     `REFRESH_REPLAY_WINDOW`, gets the same continuation. Any other token used before ends the whole session, and that is
     committed although the call is refused.
 
-    :raises TokenInvalid: if the session has ended, or the token was used before
+    :raises TokenInvalid: if the session has ended, its last day is over, or the token was used before
     :raises AccountSuspended: if the account is suspended
     """
     session = _session_refresh(session_id, refresh_jti)
@@ -145,12 +180,17 @@ def session_require_usable(session: Session | None) -> Session:
 def _session_rotate(session: Session, at: datetime) -> Session:
     where = context.current()
     session.previous_jti, session.refresh_jti = session.refresh_jti, uuid4()
-    session.refreshed_at, session.expires_at = at, at + settings.REFRESH_TOKEN_LIFETIME
+    session.refreshed_at, session.expires_at = at, _expiry(at, opened_at=session.created_at)
     session.user_agent, session.ip_address = where.user_agent, where.ip_address
     session.save(
         update_fields=["previous_jti", "refresh_jti", "refreshed_at", "expires_at", "user_agent", "ip_address"]
     )
     return session
+
+
+def _expiry(at: datetime, *, opened_at: datetime) -> datetime:
+    """Return when a session ends that is refreshed now: however often it is, `SESSION_MAX_DAYS` are the end of it."""
+    return min(at + settings.REFRESH_TOKEN_LIFETIME, opened_at + settings.SESSION_MAX)
 
 
 def _is_replay(session: Session, refresh_jti: UUID, at: datetime) -> bool:
@@ -159,6 +199,20 @@ def _is_replay(session: Session, refresh_jti: UUID, at: datetime) -> bool:
         and at - session.refreshed_at <= settings.REFRESH_REPLAY_WINDOW
         and context.current().user_agent == session.user_agent
     )
+
+
+# What asks again who somebody is
+
+
+def session_require_fresh(*, session_id: UUID | None) -> None:
+    """Make sure that whoever holds the session has shown who he is within `REAUTHENTICATION_MINUTES`.
+
+    :raises ReauthenticationRequired: if he has not
+    """
+    since = clock.now() - settings.REAUTHENTICATION_WINDOW
+    fresh = Session.objects.filter(ended_at__isnull=True, authenticated_at__gt=since)
+    if session_id is None or not fresh.filter(pk=session_id).exists():
+        raise ReauthenticationRequired("Show again who you are first: POST /auth/reauthenticate.")
 
 
 # End

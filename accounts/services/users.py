@@ -6,9 +6,9 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.addresses import email_normalise
-from accounts.enums import Role, SessionEnd
-from accounts.errors import AccountSuspended, AccountTaken
-from accounts.events import UserReinstated, UserSuspended
+from accounts.enums import Role, SessionEnd, UserStatus
+from accounts.errors import AccountRestricted, AccountSuspended, AccountTaken, StaffNotRestricted
+from accounts.events import UserReinstated, UserRestricted, UserSuspended
 from accounts.models import User
 from accounts.selectors import user_get_kept_locked, user_get_locked
 from accounts.services.credentials import password_hash
@@ -31,11 +31,21 @@ def user_profile_update(*, user_id: UUID, **changes: Any) -> User:
 
 
 def user_hold_working(user: User) -> None:
-    """Lock the account for something that must not meet its suspension or deletion halfway.
+    """Lock the account for beginning something that must not meet its suspension or deletion halfway.
 
+    :raises AccountRestricted: if it may begin nothing new
     :raises AccountSuspended: if it does not work any more
     """
-    if not user_get_locked(user.pk).is_verified:
+    user_check_may_begin(user_get_locked(user.pk))
+
+
+def user_check_may_begin(user: User) -> None:
+    """:raises AccountRestricted: if the account may only finish what it has
+    :raises AccountSuspended: if it does not work at all
+    """
+    if user.status == UserStatus.RESTRICTED:
+        raise AccountRestricted
+    if not user.may_begin:
         raise AccountSuspended
 
 
@@ -112,7 +122,7 @@ def user_suspend(*, user_id: UUID, actor: User, reason: str) -> User:
     """Shut an account out: its sessions end at once, and it may not log in. Audited.
 
     :raises Forbidden: if it is one's own
-    :raises IllegalTransition: if it is not active
+    :raises IllegalTransition: if it is neither active nor restricted
     :raises Invalid: if the reason is blank
     """
     if user_id == actor.pk:
@@ -120,25 +130,48 @@ def user_suspend(*, user_id: UUID, actor: User, reason: str) -> User:
     user = user_get_locked(user_id)
     before = user.status
     user.suspend()
-    user.save(update_fields=["status"])
+    user.save(update_fields=["status", "suspended_as"])
     session_end_all(user=user, reason=SessionEnd.SUSPENDED)
-    events.publish(UserSuspended(user_id=user.pk))
+    events.publish(UserSuspended(user_id=user.pk, reason=reason))
     _record(user, actor=actor, action="accounts.user.suspend", reason=reason, before=before)
     return user
 
 
 @transaction.atomic
-def user_reinstate(*, user_id: UUID, actor: User, reason: str) -> User:
-    """Let a suspended account in again; it logs in anew. Audited.
+def user_restrict(*, user_id: UUID, actor: User, reason: str) -> User:
+    """Let an account finish what it has, and order nothing, or be offered nothing, more. Audited.
 
-    :raises IllegalTransition: if it is not suspended
+    Its sessions go on. A technician goes offline, and an offer he has not answered is taken back.
+
+    :raises StaffNotRestricted: if it is staff's
+    :raises IllegalTransition: if it is not active
+    :raises Invalid: if the reason is blank
+    """
+    user = user_get_locked(user_id)
+    if user.role == Role.ADMIN:
+        raise StaffNotRestricted
+    before = user.status
+    user.restrict()
+    user.save(update_fields=["status"])
+    events.publish(UserRestricted(user_id=user.pk, reason=reason))
+    _record(user, actor=actor, action="accounts.user.restrict", reason=reason, before=before)
+    return user
+
+
+@transaction.atomic
+def user_reinstate(*, user_id: UUID, actor: User, reason: str) -> User:
+    """Lift a suspension, or else a restriction; who was suspended logs in anew. Audited.
+
+    Who was restricted before he was suspended is so again.
+
+    :raises IllegalTransition: if it is neither suspended nor restricted
     :raises Invalid: if the reason is blank
     """
     user = user_get_locked(user_id)
     before = user.status
     user.reinstate()
-    user.save(update_fields=["status"])
-    events.publish(UserReinstated(user_id=user.pk))
+    user.save(update_fields=["status", "suspended_as"])
+    events.publish(UserReinstated(user_id=user.pk, is_restricted=user.status == UserStatus.RESTRICTED))
     _record(user, actor=actor, action="accounts.user.reinstate", reason=reason, before=before)
     return user
 

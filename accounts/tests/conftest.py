@@ -3,6 +3,9 @@ import re
 import pytest
 
 from accounts.tests.factories import PASSWORD, UserFactory
+from accounts.tests.helpers import PHONE
+from accounts.tests.providers import CLIENT_IDS, key_set
+from accounts.tests.second_factors import code_of, console_login, staff_with_factor
 from fixmate.core.tests.http import client_for
 
 _CODE = re.compile(r"^\d{6}$", re.MULTILINE)
@@ -68,3 +71,42 @@ def login():
 def user():
     """A working account with `PASSWORD`."""
     return UserFactory(email="ada@example.com", password=PASSWORD)
+
+
+@pytest.fixture
+def providers(settings):
+    """Both providers are set up, with keys that stand in the settings."""
+    settings.GOOGLE_CLIENT_IDS = [CLIENT_IDS["GOOGLE"], "another.apps.googleusercontent.com"]
+    settings.APPLE_CLIENT_IDS = [CLIENT_IDS["APPLE"]]
+    settings.GOOGLE_KEYS = settings.APPLE_KEYS = key_set("k1", "ec1")
+
+
+@pytest.fixture
+def phone_user():
+    return UserFactory(email=None, phone=PHONE)
+
+
+# The second factor of staff
+
+
+@pytest.fixture
+def staff():
+    return UserFactory(admin=True, email="sam@example.com", password=PASSWORD)
+
+
+@pytest.fixture
+def holder():
+    """Staff with a second factor; the code of the present step is still good."""
+    return staff_with_factor(email="sam@example.com")
+
+
+@pytest.fixture
+def device(holder):
+    return holder.authenticator
+
+
+@pytest.fixture
+def console(client, holder):
+    answer = console_login(client, holder, code_of(holder.authenticator))
+    assert answer.status_code == 302
+    return client

@@ -1,8 +1,12 @@
 """What several test modules need and no fixture has to give."""
 
 import json
+from datetime import timedelta
+from uuid import uuid4
 
-from accounts.models import SecurityEvent
+from accounts.api.tokens import pair_of
+from accounts.models import SecurityEvent, Session
+from fixmate.core import clock
 from fixmate.core.tests.http import client_for
 
 AUTH = "/api/v1/auth"
@@ -14,6 +18,8 @@ REGISTRATION = {
     "first_name": "Ada",
     "last_name": "Lovelace",
 }
+PHONE = "+12025550143"
+BY_PHONE = {"phone": "(202) 555-0143", "role": "CUSTOMER", "first_name": "Ada", "last_name": "Lovelace"}
 
 
 def kinds(user=None) -> list[str]:
@@ -30,6 +36,14 @@ def bearer(token: str):
     client = client_for()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     return client
+
+
+def logged_in(user):
+    """A client of a session that has just been opened."""
+    session = Session.objects.create(
+        user=user, expires_at=clock.now() + timedelta(days=1), refresh_jti=uuid4(), authenticated_at=clock.now()
+    )
+    return bearer(pair_of(session).access_token)
 
 
 def post(path: str, body=None, **kwargs):

@@ -3,7 +3,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.enums import SecurityEventKind, UserStatus
-from accounts.models import SecurityEvent, Session, User
+from accounts.models import SecurityEvent, Session, SocialIdentity, User
 from accounts.services import session_open
 from accounts.tests.factories import PASSWORD, UserFactory
 from accounts.tests.helpers import kinds
@@ -61,17 +61,41 @@ def test_console_lists_take_the_same_queries(console, model, item_count, django_
     assert answer.status_code == 200
 
 
-def test_console_suspends_and_reinstates_with_a_reason(console, admin):
+def test_console_restricts_suspends_and_reinstates_with_a_reason(console, admin):
     user = UserFactory()
 
-    for act, reason in (("suspend", "Abuse"), ("reinstate", "Mistake")):
+    for act, reason in (("restrict", "Unpaid"), ("suspend", "Abuse"), ("reinstate", "Mistake")):
         console.post(reverse("admin:accounts_user_act", args=[user.pk, act]), {"reason": reason})
 
-    assert User.objects.get(pk=user.pk).status == UserStatus.ACTIVE
+    assert User.objects.get(pk=user.pk).status == UserStatus.RESTRICTED
     assert list(AuditEntry.objects.order_by("sequence").values_list("action", "reason", "source", "actor_id")) == [
+        ("accounts.user.restrict", "Unpaid", "CONSOLE", admin.pk),
         ("accounts.user.suspend", "Abuse", "CONSOLE", admin.pk),
         ("accounts.user.reinstate", "Mistake", "CONSOLE", admin.pk),
     ]
+
+
+def test_console_removes_a_sign_in_with_a_reason(console, admin):
+    user = UserFactory()
+    mine = [SocialIdentity.objects.create(user=user, provider=name, subject="1") for name in ("GOOGLE", "APPLE")]
+    other = SocialIdentity.objects.create(user=UserFactory(), provider="GOOGLE", subject="2")
+    act = reverse("admin:accounts_user_act", args=[user.pk, "remove-identity"])
+
+    shown = console.get(act).content.decode()
+    console.post(act, {"reason": "Lost his phone", "identity": other.pk})
+    console.post(act, {"reason": "Lost his phone", "identity": mine[0].pk})
+
+    assert (str(mine[0].pk) in shown, str(other.pk) in shown) == (True, False)
+    assert set(SocialIdentity.objects.all()) == {mine[1], other}
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.reason, entry.source, entry.actor_id, entry.target_id) == (
+        "accounts.identity.remove",
+        "Lost his phone",
+        "CONSOLE",
+        admin.pk,
+        str(user.pk),
+    )
+    assert (entry.before, entry.after) == ({"sign_ins": ["GOOGLE", "APPLE"]}, {"sign_ins": ["APPLE"]})
 
 
 def test_console_shows_a_refusal(console, admin):

@@ -76,6 +76,17 @@ def test_register_refuses_a_bad_body(change, field):
     assert (User.objects.count(), SecurityEvent.objects.count()) == (0, 0)
 
 
+@pytest.mark.parametrize("path", ["register", "send-otp", "forgot-password"])
+def test_an_address_that_is_too_long_in_lower_case_is_none(path):
+    address = "\u0130" * 200 + "@example.com"  # each of these letters is two in lower case
+    rest = {**REGISTRATION} if path == "register" else {}
+
+    answer = post(path, {**rest, "email": address})
+
+    assert error(answer) == (400, "VALIDATION_ERROR")
+    assert not User.objects.exists()
+
+
 def test_send_otp_answers_the_same_for_every_address(user):
     UserFactory(email="new@example.com", status=UserStatus.PENDING)
 

@@ -24,6 +24,8 @@ STATUSES = [  # method, address, body, then one status for each actor above
     ("get", USERS + "/{nobody}", None, (401, 403, 403, 403, 404)),
     ("post", USERS + "/{id}/suspend", REASON, (401, 403, 403, 403, 200)),
     ("post", USERS + "/{nobody}/suspend", REASON, (401, 403, 403, 403, 404)),
+    ("post", USERS + "/{id}/restrict", REASON, (401, 403, 403, 403, 200)),
+    ("post", USERS + "/{nobody}/restrict", REASON, (401, 403, 403, 403, 404)),
     ("post", USERS + "/{id}/reinstate", REASON, (401, 403, 403, 403, 409)),
     ("post", USERS + "/{nobody}/reinstate", REASON, (401, 403, 403, 403, 404)),
     ("delete", USERS + "/{id}", None, (401, 403, 403, 403, 405)),
@@ -50,7 +52,7 @@ def test_permissions(actor, method, address, body, expected):
     assert answer.status_code == expected
     is_act = expected == 200 and method == "post"
     assert AuditEntry.objects.count() == int(is_act)
-    assert (User.objects.get(pk=target.pk).status == UserStatus.SUSPENDED) is is_act
+    assert (User.objects.get(pk=target.pk).status != UserStatus.ACTIVE) is is_act
 
 
 @pytest.mark.parametrize("item_count", [1, 3])
@@ -127,3 +129,35 @@ def test_no_answer_shows_a_password():
 
     assert "password" not in answer.json()
     assert user.password not in answer.content.decode()
+
+
+def test_users_list_finds_people():
+    ada = UserFactory(first_name="Ada", last_name="Byron", email="countess@example.com")
+    grace = UserFactory(first_name="Grace", last_name="Hopper", phone="+12025550143")
+    client = client_for(UserFactory(admin=True, first_name="Sam", last_name="Staff", email="sam@example.org"))
+
+    def found(**query):
+        return [row["id"] for row in client.get(USERS, query).json()["results"]]
+
+    assert found(search="byron ADA") == [str(ada.pk)]
+    assert found(search="ada hopper") == []
+    assert found(search="5550143") == [str(grace.pk)]
+    assert found(search="countess@") == [str(ada.pk)]
+    assert found(email=" Countess@Example.com") == [str(ada.pk)]
+    assert found(phone="+1 202 555 0143") == [str(grace.pk)]
+    assert found(status=["SUSPENDED"]) == []
+    assert found(created_before="2020-01-01T00:00:00Z") == []
+
+
+def test_users_list_refuses_a_number_that_is_none():
+    answer = client_for(UserFactory(admin=True)).get(USERS, {"phone": "12"})
+
+    assert (answer.status_code, list(answer.json()["error"]["details"])) == (400, ["phone"])
+
+
+def test_staff_are_suspended_and_not_restricted():
+    colleague = UserFactory(admin=True)
+
+    answer = client_for(UserFactory(admin=True)).post(f"{USERS}/{colleague.pk}/restrict", REASON)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "STAFF_NOT_RESTRICTED")

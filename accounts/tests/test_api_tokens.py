@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import jwt
 import pytest
@@ -67,6 +68,36 @@ def test_a_token_that_is_not_ours_is_refused(user, login, changes):
 
     assert error(answer) == (401, "TOKEN_INVALID")
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="api"'
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def test_refresh_takes_the_form_of_oauth2_clients(user, login):
+    refresh_token = login(user)["refresh_token"]
+    grant = {"grant_type": "refresh_token", "client_id": "panel", "client_secret": "", "scope": ""}
+    grant["allow_redirects"] = "True"  # of no meaning here: requests-oauthlib sends it along
+
+    answer = post("refresh", urlencode({**grant, "refresh_token": refresh_token}), content_type=FORM)
+    again = post("refresh", {"refresh_token": answer.json()["refresh_token"]})
+
+    assert (answer.status_code, again.status_code) == (200, 200)
+    assert set(answer.json()) == {"access_token", "refresh_token", "token_type", "expires_in", "user"}
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("fields", "refusal"),
+    [
+        ({"grant_type": "refresh_token"}, (400, "VALIDATION_ERROR")),
+        ({"grant_type": "refresh_token", "refresh_token": ""}, (400, "VALIDATION_ERROR")),
+        ({"grant_type": "refresh_token", "refresh_token": "x" * 4001}, (400, "VALIDATION_ERROR")),
+        ({"refresh_token": "x"}, (401, "TOKEN_INVALID")),
+    ],
+)
+def test_a_form_that_refreshes_nothing_is_refused_as_json_is(fields, refusal):
+    assert error(post("refresh", urlencode(fields), content_type=FORM)) == refusal
+    assert error(post("refresh", {name: fields[name] for name in fields if name != "grant_type"})) == refusal
 
 
 def test_a_host_whose_clock_lags_takes_fresh_tokens(user):

@@ -8,6 +8,7 @@ from accounts.enums import Role, UserStatus
 from accounts.management.commands import create_staff
 from accounts.models import User
 from accounts.tests.factories import PASSWORD, UserFactory
+from accounts.tests.second_factors import staff_with_factor
 from fixmate.core.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
@@ -143,3 +144,39 @@ def test_create_staff_leaves_an_account_that_is_there(role, flags, said):
     assert str(refusal.value) == said
     assert User.objects.get().role == role
     assert AuditEntry.objects.count() == 0
+
+
+# A lost phone
+
+
+def reset(*flags: str, email: str = EMAIL) -> str:
+    out = io.StringIO()
+    call_command("reset_second_factor", email, "--reason", "Lost phone, known by voice", *flags, stdout=out)
+    return out.getvalue()
+
+
+def test_reset_takes_the_second_factor_away_and_is_audited_as_a_command():
+    user = staff_with_factor(email=EMAIL)
+
+    assert reset("--dry-run") == f"{EMAIL} has a second factor.\n"
+    assert User.objects.get().authenticator == user.authenticator
+    assert reset() == f"{EMAIL} has no second factor any more, and is logged out everywhere.\n"
+
+    entry = AuditEntry.objects.get()
+    assert User.objects.get().authenticator is None
+    assert (entry.source, entry.reason) == ("COMMAND", "Lost phone, known by voice")
+    assert reset("--dry-run") == f"{EMAIL} has no second factor.\n"
+    with pytest.raises(CommandError, match="There is no second factor yet"):
+        reset()
+
+
+def test_reset_of_nobody_is_refused():
+    with pytest.raises(CommandError, match="There is no such account"):
+        reset(email="nobody@example.com")
+
+
+@pytest.mark.parametrize("name", ["STAFF_CONSOLE_2FA", "STAFF_REST_2FA"])
+def test_create_staff_says_what_to_do_next(settings, name):
+    setattr(settings, name, True)
+
+    assert "Next: log in to the console at /admin/" in run("--password-env", "FIXMATE_STAFF_PASSWORD")

@@ -1,13 +1,16 @@
 import pytest
+from django.db import transaction
 
 from accounts.enums import CodePurpose, SecurityEventKind, UserStatus
 from accounts.errors import AccountTaken, CodeInvalid
-from accounts.models import CodeChallenge, User
-from accounts.services import address_change, address_confirm, code_request
+from accounts.models import AddressNotice, CodeChallenge, User
+from accounts.services import address_change, address_confirm, code_request, spent, user_erase
+from accounts.tasks import tell_address_changed
 from accounts.tests.factories import PASSWORD, UserFactory
 from accounts.tests.helpers import AUTH, bearer, error, kinds, masked, wrong
+from fixmate.core import outbox
 from fixmate.core.models import OutboxMessage
-from fixmate.core.tests.http import client_for
+from fixmate.core.tests.http import NOBODY, client_for
 
 pytestmark = pytest.mark.django_db
 PHONE, OTHER_PHONE = "+12025550143", "+12025550199"
@@ -220,3 +223,49 @@ def test_who_proves_a_number_second_is_refused(texted_code):
         address_confirm(user_id=user.pk, phone=PHONE, code=code)
 
     assert User.objects.get(pk=user.pk).phone is None
+
+
+# Where the address before is kept
+
+
+def changed(user, mailed_code):
+    address_change(user_id=user.pk, email="grace@example.com", current_password=PASSWORD)
+    address_confirm(user_id=user.pk, email="grace@example.com", code=mailed_code())
+
+
+def test_no_message_holds_the_address_before(user, mailed_code, drain):
+    changed(user, mailed_code)
+    waiting = [str(payload) for payload in OutboxMessage.objects.values_list("payload", flat=True)]
+    noted = AddressNotice.objects.get().address
+    drain()
+
+    assert "ada@example.com" not in "".join(waiting)
+    assert noted == "ada@example.com"
+    assert AddressNotice.objects.count() == 0
+
+
+def test_who_deletes_his_account_before_it_was_told_leaves_no_address(user, mailed_code, drain, mailoutbox):
+    changed(user, mailed_code)
+    user_erase(user_id=user.pk)
+    drain()
+
+    assert AddressNotice.objects.count() == 0
+    assert told(mailoutbox) == [("grace@example.com", "Your FixMate code for a new address")]
+
+
+def test_a_message_of_the_version_before_is_understood(drain, mailoutbox):
+    with transaction.atomic():
+        outbox.enqueue(tell_address_changed.name, user_id="x", told_at="ada@example.com")
+    drain()
+
+    assert told(mailoutbox) == [("ada@example.com", "Your FixMate address was changed")]
+
+
+def test_what_somebody_guesses_at_a_new_address_is_his_own_count(settings, user):
+    """Or a stranger with an account could keep everybody from confirming an address."""
+    settings.REDIS_URL = "redis://127.0.0.1:6379/0"  # the cache itself is the one in the process
+    for _ in range(settings.CODE_TRIES):
+        spent.note_refused(CodePurpose.CHANGE, "grace@example.com", user_id=NOBODY)
+
+    assert spent.is_spent(CodePurpose.CHANGE, "grace@example.com", user_id=NOBODY)
+    assert not spent.is_spent(CodePurpose.CHANGE, "grace@example.com", user_id=user.pk)

@@ -220,7 +220,7 @@ def test_hash_is_made_once_for_whatever_there_is(user, monkeypatch):
 def test_a_deleted_owner_is_told_nothing(mailoutbox):
     user = UserFactory(email=None, status=UserStatus.DELETED, deleted_at=clock.now())
 
-    password_replaced_tell(user_id=user.pk)
+    password_replaced_tell(user_id=user.pk, occasion=1)
 
     assert mailoutbox == []
 

@@ -3,17 +3,23 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.enums import Role, UserStatus
-from accounts.models import CodeChallenge, SecurityEvent, Session, User
+from accounts.models import AddressNotice, CodeChallenge, RegistrationEntry, SecurityEvent, Session, User
 from accounts.tests.factories import UserFactory
 from fixmate.core.errors import IllegalTransition
 
 EDGES = {
     (UserStatus.PENDING, "verify"): UserStatus.ACTIVE,
     (UserStatus.ACTIVE, "suspend"): UserStatus.SUSPENDED,
+    (UserStatus.RESTRICTED, "suspend"): UserStatus.SUSPENDED,
+    (UserStatus.ACTIVE, "restrict"): UserStatus.RESTRICTED,
     (UserStatus.SUSPENDED, "reinstate"): UserStatus.ACTIVE,
+    (UserStatus.RESTRICTED, "reinstate"): UserStatus.ACTIVE,
     (UserStatus.ACTIVE, "erase"): UserStatus.DELETED,
+    (UserStatus.RESTRICTED, "erase"): UserStatus.DELETED,
+    (UserStatus.PENDING, "lapse"): UserStatus.DELETED,
 }
-ARGS = {"verify": {"at": timezone.now()}, "suspend": {}, "reinstate": {}, "erase": {"at": timezone.now()}}
+NOW = {"at": timezone.now()}
+ARGS = {"verify": NOW, "suspend": {}, "restrict": {}, "reinstate": {}, "erase": NOW, "lapse": NOW}
 
 
 @pytest.mark.parametrize("status", UserStatus)
@@ -29,6 +35,17 @@ def test_user_lifecycle_has_these_edges_and_no_other(status, step):
         getattr(user, step)(**ARGS[step])
 
     assert user.status == (expected or status)
+
+
+@pytest.mark.parametrize("status", [UserStatus.ACTIVE, UserStatus.RESTRICTED])
+def test_reinstating_gives_back_what_the_account_was_before_its_suspension(status):
+    user = User(status=status)
+
+    user.suspend()
+    kept = user.suspended_as
+    user.reinstate()
+
+    assert (kept, user.status, user.suspended_as) == (status, status, "")
 
 
 @pytest.mark.parametrize(
@@ -48,16 +65,25 @@ def test_console_is_open_to_active_admins_alone(role, status, is_staff):
 
 
 @pytest.mark.parametrize(
-    ("status", "is_active"),
+    ("status", "is_active", "is_verified", "may_begin"),
     [
-        (UserStatus.PENDING, True),
-        (UserStatus.ACTIVE, True),
-        (UserStatus.SUSPENDED, False),
-        (UserStatus.DELETED, False),
+        (UserStatus.PENDING, True, False, False),
+        (UserStatus.ACTIVE, True, True, True),
+        (UserStatus.RESTRICTED, True, True, False),
+        (UserStatus.SUSPENDED, False, False, False),
+        (UserStatus.DELETED, False, False, False),
     ],
 )
-def test_user_is_active_says_who_may_log_in(status, is_active):
-    assert User(status=status).is_active is is_active
+def test_status_says_who_may_log_in_go_on_and_begin(status, is_active, is_verified, may_begin):
+    user = User(status=status)
+
+    assert (user.is_active, user.is_verified, user.may_begin) == (is_active, is_verified, may_begin)
+
+
+@pytest.mark.django_db
+def test_staff_who_are_restricted_are_refused_by_the_database():
+    with pytest.raises(IntegrityError, match="user_restricted_is_no_staff"), transaction.atomic():
+        UserFactory(admin=True, status=UserStatus.RESTRICTED)
 
 
 def test_rows_name_themselves():
@@ -71,6 +97,8 @@ def test_rows_name_themselves():
     assert str(Session(user=user, created_at=noon)) == f"{user.pk} since {noon:%Y-%m-%d}"
     assert str(CodeChallenge(user=user, purpose="VERIFY")) == f"VERIFY for {user.pk}"
     assert str(SecurityEvent(user=user, kind="LOGIN")) == f"LOGIN {user.pk}"
+    assert str(RegistrationEntry(pk=7, user=user)) == f"#7 for {user.pk}"
+    assert str(AddressNotice(user=user)) == f"for {user.pk}"
 
 
 @pytest.mark.django_db
@@ -84,6 +112,8 @@ def test_rows_name_themselves():
         {"deleted_at": timezone.now()},
         {"email": None, "phone": "+12025550143", "phone_verified_at": None},
         {"phone_verified_at": timezone.now()},
+        {"suspended_as": UserStatus.RESTRICTED},
+        {"status": UserStatus.SUSPENDED, "suspended_as": UserStatus.PENDING},
     ],
 )
 def test_database_refuses_an_account_that_makes_no_sense(fields):

@@ -1,12 +1,15 @@
 """Accounts known by their phone number alone, from registration to farewell."""
 
+from datetime import timedelta
+
 import pytest
 
 from accounts.enums import CodePurpose, SecurityEventKind, UserStatus
-from accounts.errors import AccountTaken, CodeInvalid, InvalidCredentials
+from accounts.errors import AccountTaken, InvalidCredentials
 from accounts.models import CodeChallenge, Session, User
 from accounts.services import (
     code_request,
+    mail,
     session_open,
     session_open_by_code,
     user_register,
@@ -14,18 +17,15 @@ from accounts.services import (
     user_verify,
 )
 from accounts.tests.factories import PASSWORD, UserFactory
-from accounts.tests.helpers import AUTH, REGISTRATION, bearer, error, kinds, masked, post, wrong
+from accounts.tests.helpers import AUTH, BY_PHONE, PHONE, REGISTRATION, bearer, error, kinds, masked, post, wrong
+from fixmate.core import clock
+from fixmate.core.enums import OutboxStatus
 from fixmate.core.errors import Invalid
+from fixmate.core.models import OutboxMessage
+from fixmate.core.sms import SmsRefused
 from fixmate.core.tests.http import client_for
 
 pytestmark = pytest.mark.django_db
-PHONE = "+12025550143"
-BY_PHONE = {"phone": "(202) 555-0143", "role": "CUSTOMER", "first_name": "Ada", "last_name": "Lovelace"}
-
-
-@pytest.fixture
-def phone_user():
-    return UserFactory(email=None, phone=PHONE)
 
 
 def test_register_verify_and_log_in_by_phone_and_code(texted_code):
@@ -243,78 +243,52 @@ def test_staff_get_no_login_code():
     assert session_open(email=admin.email, password=PASSWORD).user == admin
 
 
-# The hourly cap
+# Whom SMS are sent to
+
+JAMAICA = "+18762345678"
 
 
-def test_a_new_challenge_does_not_reset_the_hourly_cap(phone_user, texts, settings):
-    settings.CODES_PER_HOUR = 3
-
-    for _ in range(5):
-        code_request(phone=PHONE)
-
-    assert CodeChallenge.objects.count() == 3
-    assert CodeChallenge.objects.filter(closed_at__isnull=True).count() == 1
-
-
-def test_the_cap_is_of_the_address_whatever_account_asks(settings, texts):
-    settings.CODES_PER_HOUR = 2
-    for number in range(3):
-        user_register(**BY_PHONE | {"first_name": f"Ada {number}"})
-        texts()
-    client = client_for(UserFactory(email="bob@example.com", password=PASSWORD))
-
-    asked = client.post(f"{AUTH}/change-address", {"phone": PHONE, "current_password": PASSWORD})
-
-    assert asked.status_code == 202
-    assert len(texts()) == CodeChallenge.objects.count() == 2
-
-
-def test_the_cap_is_of_the_account_whatever_the_address(settings):
-    settings.CODES_PER_HOUR = 2
+@pytest.mark.parametrize("path", ["register", "change-address"])
+def test_no_code_goes_to_a_number_of_another_country(path):
     user = UserFactory(password=PASSWORD)
-    for digit in range(4):
-        body = {"phone": f"+1202555014{digit}", "current_password": PASSWORD}
-        client_for(user).post(f"{AUTH}/change-address", body)
+    body = {**BY_PHONE, "phone": JAMAICA} if path == "register" else {"phone": JAMAICA, "current_password": PASSWORD}
 
-    assert CodeChallenge.objects.filter(user=user).count() == 2
+    answer = client_for(user if path != "register" else None).post(f"{AUTH}/{path}", body)
 
-
-def test_the_cap_is_over_after_an_hour(phone_user, settings, noon):
-    settings.CODES_PER_HOUR = 1
-    code_request(phone=PHONE)
-    code_request(phone=PHONE)
-    CodeChallenge.objects.update(created_at="2026-03-02T11:00Z")
-
-    code_request(phone=PHONE)
-
-    assert CodeChallenge.objects.count() == 2
+    assert error(answer) == (400, "VALIDATION_ERROR")
+    assert answer.json()["error"]["details"] == {"phone": ["No SMS are sent to such numbers."]}
+    assert (User.objects.count(), CodeChallenge.objects.count()) == (1, 0)
 
 
-def test_beyond_the_cap_the_code_before_stays_good(texted_code, settings):
-    settings.CODES_PER_HOUR = 1
-    user_register(**BY_PHONE)
-    code = texted_code()
-    with pytest.raises(CodeInvalid):
-        user_verify(phone=PHONE, code=wrong(code))
+def test_a_number_that_was_written_to_once_is_owed_nothing_any_more(settings):
+    UserFactory(email=None, phone=JAMAICA)
 
+    code_request(phone=JAMAICA)
+
+    assert CodeChallenge.objects.count() == 0
+
+
+def test_a_code_the_provider_will_never_take_is_not_tried_again(phone_user, monkeypatch, drain):
+    def refuse(**_):
+        raise SmsRefused("the provider answered 400")
+
+    monkeypatch.setattr(mail, "sms_send", refuse)
     code_request(phone=PHONE)
 
-    assert user_verify(phone=PHONE, code=code).status == UserStatus.ACTIVE
+    drain()
+
+    assert OutboxMessage.objects.get().status == OutboxStatus.DONE
 
 
-def test_a_registration_over_another_voids_its_code_beyond_the_cap_too(texted_code, settings):
-    """Or the owner's own code would open the account with somebody else's password."""
-    settings.CODES_PER_HOUR = 1
-    user_register(**BY_PHONE)
-    code = texted_code()
+def test_a_code_beyond_the_cap_waits_and_comes_again(phone_user, settings, drain, texts):
+    settings.SMS_PER_HOUR = 0
+    code_request(phone=PHONE)
+    drain()
+    waiting = OutboxMessage.objects.get()
+    settings.SMS_PER_HOUR = 10
 
-    user_register(**{**BY_PHONE, "password": "a password of another"})
+    with clock.frozen(clock.now() + timedelta(minutes=1)):
+        sent = texts()
 
-    with pytest.raises(CodeInvalid):
-        user_verify(phone=PHONE, code=code)
-
-
-@pytest.mark.parametrize("phone", ["+1 202 555 0143 ext 7", "+12025550143x7"])
-def test_an_extension_is_no_part_of_a_number(phone):
-    with pytest.raises(Invalid):
-        user_register(**{**BY_PHONE, "phone": phone})
+    assert (waiting.status, waiting.attempts) == (OutboxStatus.READY, 1)
+    assert [to for to, _ in sent] == [PHONE]

@@ -15,6 +15,8 @@ from accounts.services import (
     address_confirm,
     code_request,
     codes,
+    password_forgotten,
+    password_reset,
     session_open,
     session_open_by_code,
     session_refresh,
@@ -25,6 +27,8 @@ from accounts.services import (
 from accounts.tests.factories import PASSWORD, UserFactory
 from accounts.tests.helpers import AUTH, REGISTRATION, bearer, error, kinds, post, wrong
 from fixmate.core import clock
+from fixmate.core.context import Context, entered
+from fixmate.core.errors import DomainError
 from fixmate.core.tests.http import client_for
 from fixmate.core.tests.races import at_once
 
@@ -90,6 +94,46 @@ def test_of_a_hundred_guesses_at_once_three_are_looked_at(right, mailed_code, mo
     refused = kinds(user).count(SecurityEventKind.CODE_REFUSED)
     assert refused <= 100 - len(verified)  # where a cache stands in front, most never reach the database
     assert refused >= 3 or verified
+
+
+NEW = "a phrase of words"
+DOORS = {
+    "log in": (code_request, lambda code: session_open_by_code(phone=PHONE, code=code)),
+    "reset": (
+        password_forgotten,
+        lambda code: password_reset(phone=PHONE, code=code, new_password="a phrase of words"),
+    ),
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("networks", [1, 100])
+def test_a_hundred_guesses_at_any_door_from_any_networks_are_three(door, networks, texted_code, monkeypatch):
+    UserFactory(email=None, phone=PHONE)
+    ask, enter = DOORS[door]
+    ask(phone=PHONE)
+    code = texted_code()
+    looked_at, compare = [], codes.constant_time_compare
+    monkeypatch.setattr(codes, "constant_time_compare", lambda *both: looked_at.append(1) or compare(*both))
+
+    def guess(number):
+        with entered(Context(ip_address=f"198.51.100.{number % networks}")):
+            return enter(code if number == 50 else wrong(code))
+
+    outcomes = at_once(*[partial(guess, number) for number in range(100)])
+
+    right = [outcome for outcome in outcomes if not isinstance(outcome, DomainError)]
+    assert len(right) <= 1
+    assert len(looked_at) == CodeChallenge.objects.get().tries <= 3
+
+
+def test_eight_who_ask_at_once_from_one_network_have_one_code_out(settings):
+    UserFactory(email=None, phone=PHONE)
+
+    at_once(*[partial(code_request, phone=PHONE)] * 8)
+
+    assert CodeChallenge.objects.count() == settings.CODES_PER_CLIENT
+    assert CodeChallenge.objects.filter(closed_at__isnull=True).count() == 1
 
 
 def test_eight_registrations_of_one_address_at_once_make_one_account(settings):

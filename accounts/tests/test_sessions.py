@@ -4,6 +4,7 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
 
+from accounts.api.tokens import pair_of
 from accounts.enums import SecurityEventKind, SessionEnd, UserStatus
 from accounts.errors import AccountSuspended, InvalidCredentials, TokenInvalid
 from accounts.models import Session, User
@@ -188,3 +189,27 @@ def test_session_end_ends_once(session, user):
     held = Session.objects.get()
     assert (held.ended_at, held.end_reason) == (ended_at, SessionEnd.LOGOUT)
     assert kinds(user) == [SecurityEventKind.LOGIN, SecurityEventKind.LOGOUT]
+
+
+# The last day of a session
+
+
+def test_however_often_it_is_refreshed_a_session_ends(session, noon, settings):
+    settings.SESSION_MAX = timedelta(days=9)
+    Session.objects.update(created_at=noon - timedelta(days=5), expires_at=noon + timedelta(days=2))
+
+    rotated = refresh(session)
+
+    assert rotated.expires_at == noon + timedelta(days=4)
+    with clock.frozen(rotated.expires_at), pytest.raises(TokenInvalid):
+        refresh(rotated)
+
+
+def test_no_token_outlives_its_session(user, noon, settings):
+    settings.SESSION_MAX = timedelta(minutes=10)
+
+    opened = session_open(email=user.email, password=PASSWORD)
+    pair = pair_of(opened)
+
+    assert opened.expires_at == noon + timedelta(minutes=10)
+    assert pair.expires_in == 600

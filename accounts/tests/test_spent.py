@@ -11,6 +11,7 @@ from accounts.models import CodeChallenge
 from accounts.services import address_confirm, code_request, session_open_by_code, spent, user_verify
 from accounts.tests.factories import UserFactory
 from accounts.tests.helpers import wrong
+from fixmate.core.ids import uuid7
 from fixmate.core.tests import redis_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,7 +78,7 @@ def test_a_redis_that_is_away_refuses_nobody(pending, mailed_code, settings, mon
         raise RedisAway
 
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    for name in ("get", "add", "incr", "delete"):
+    for name in ("get", "set", "add", "incr"):
         monkeypatch.setattr(spent.cache, name, away)
     code_request(email=EMAIL)
     code = mailed_code()
@@ -93,7 +94,7 @@ def test_each_purpose_and_address_is_counted_by_itself(redis, settings):
     assert spent.is_spent(CodePurpose.LOGIN, EMAIL)
     assert not spent.is_spent(CodePurpose.RESET, EMAIL)
     assert not spent.is_spent(CodePurpose.LOGIN, "eve@example.com")
-    spent.forget(CodePurpose.LOGIN, EMAIL)
+    spent.forget(CodePurpose.LOGIN, EMAIL, uuid7())
     assert not spent.is_spent(CodePurpose.LOGIN, EMAIL)
 
 
@@ -101,7 +102,7 @@ def test_embedded_there_is_no_cache_in_front(settings):
     settings.REDIS_URL = ""
     for _ in range(settings.CODE_TRIES):
         spent.note_refused(CodePurpose.LOGIN, EMAIL)
-    spent.forget(CodePurpose.LOGIN, EMAIL)
+    spent.forget(CodePurpose.LOGIN, EMAIL, uuid7())
 
     assert not spent.is_spent(CodePurpose.LOGIN, EMAIL)
 
@@ -117,7 +118,30 @@ def test_embedded_there_is_no_cache_in_front(settings):
 def test_every_door_asks_in_front(redis, settings, purpose, use, refusal, django_assert_num_queries):
     user = UserFactory()
     for _ in range(settings.CODE_TRIES):
-        spent.note_refused(purpose, EMAIL)
+        spent.note_refused(purpose, EMAIL, user_id=user.pk if purpose == CodePurpose.CHANGE else None)
 
     with django_assert_num_queries(0), pytest.raises(refusal):
         use(user)
+
+
+@pytest.mark.parametrize("error", [RedisAway("away"), ValueError("it ended between the two")])
+def test_a_guess_that_cannot_be_counted_is_no_error(settings, monkeypatch, error):
+    settings.REDIS_URL = "redis://nowhere.example"
+    counted = []
+
+    class Going:
+        def get(self, key, default=None):
+            return default
+
+        def add(self, key, value, timeout):
+            return False
+
+        def incr(self, key):
+            counted.append(key)
+            raise error
+
+    monkeypatch.setattr(spent, "cache", Going())
+
+    spent.note_refused(CodePurpose.VERIFY, EMAIL)
+
+    assert len(counted) == 1

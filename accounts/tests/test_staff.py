@@ -2,14 +2,17 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.enums import DISPATCH_JOB, Role, SessionEnd, UserStatus
-from accounts.errors import AccountTaken
+from accounts.errors import AccountRestricted, AccountSuspended, AccountTaken, StaffNotRestricted
 from accounts.models import Session, User
 from accounts.services import (
     session_open,
     staff_appoint_dispatcher,
     staff_create,
     staff_dismiss_dispatcher,
+    user_check_may_begin,
+    user_erase,
     user_reinstate,
+    user_restrict,
     user_suspend,
     users,
 )
@@ -102,6 +105,10 @@ def test_suspension_and_reinstatement_are_published(monkeypatch):
         (user_suspend, UserStatus.ACTIVE, "  ", Invalid),
         (user_reinstate, UserStatus.ACTIVE, "Mistake", IllegalTransition),
         (user_reinstate, UserStatus.SUSPENDED, "", Invalid),
+        (user_restrict, UserStatus.PENDING, "Unpaid", IllegalTransition),
+        (user_restrict, UserStatus.RESTRICTED, "Unpaid", IllegalTransition),
+        (user_restrict, UserStatus.SUSPENDED, "Unpaid", IllegalTransition),
+        (user_restrict, UserStatus.ACTIVE, " ", Invalid),
     ],
 )
 def test_a_refused_staff_act_leaves_nothing(act, status, reason, refusal):
@@ -121,6 +128,82 @@ def test_user_suspend_refuses_oneself():
         user_suspend(user_id=admin.pk, actor=admin, reason="Tired")
 
     assert User.objects.get().status == UserStatus.ACTIVE
+
+
+def test_user_restrict_leaves_sessions_tells_and_is_audited():
+    admin, user = UserFactory(admin=True), UserFactory(password=PASSWORD)
+    session = session_open(email=user.email, password=PASSWORD)
+
+    user_restrict(user_id=user.pk, actor=admin, reason="Unpaid, case 4712")
+
+    entry = AuditEntry.objects.get()
+    assert User.objects.get(pk=user.pk).status == UserStatus.RESTRICTED
+    assert Session.objects.get(pk=session.pk).ended_at is None
+    assert (entry.action, entry.reason, entry.before, entry.after) == (
+        "accounts.user.restrict",
+        "Unpaid, case 4712",
+        {"status": "ACTIVE"},
+        {"status": "RESTRICTED"},
+    )
+    told = OutboxMessage.objects.get(task="notifications.account_restricted")
+    assert told.payload == {"user_id": str(user.pk), "reason": "Unpaid, case 4712"}
+
+
+@pytest.mark.parametrize("act", [user_reinstate, user_suspend])
+def test_restriction_ends_either_way(act):
+    admin, user = UserFactory(admin=True), UserFactory(status=UserStatus.RESTRICTED)
+
+    act(user_id=user.pk, actor=admin, reason="Looked at again")
+
+    assert AuditEntry.objects.get().before == {"status": "RESTRICTED"}
+    assert User.objects.get(pk=user.pk).may_begin is (act is user_reinstate)
+
+
+def test_restriction_survives_a_suspension():
+    admin, user = UserFactory(admin=True), UserFactory(status=UserStatus.RESTRICTED)
+    user_suspend(user_id=user.pk, actor=admin, reason="Abuse")
+
+    user_reinstate(user_id=user.pk, actor=admin, reason="It was somebody else")
+
+    held = User.objects.get(pk=user.pk)
+    assert (held.status, held.suspended_as) == (UserStatus.RESTRICTED, "")
+    assert AuditEntry.objects.latest("sequence").after == {"status": "RESTRICTED"}
+    told = OutboxMessage.objects.get(task="notifications.account_reinstated")
+    assert told.payload == {"user_id": str(user.pk), "is_restricted": True}
+    user_reinstate(user_id=user.pk, actor=admin, reason="Paid")
+    assert User.objects.get(pk=user.pk).status == UserStatus.ACTIVE
+
+
+def test_staff_are_not_restricted():
+    admin, other = UserFactory(admin=True), UserFactory(admin=True)
+
+    with pytest.raises(StaffNotRestricted):
+        user_restrict(user_id=other.pk, actor=admin, reason="Unpaid")
+
+    assert User.objects.get(pk=other.pk).status == UserStatus.ACTIVE
+    assert (AuditEntry.objects.count(), OutboxMessage.objects.count()) == (0, 0)
+
+
+def test_who_is_restricted_logs_in_and_may_delete_his_account():
+    user = UserFactory(password=PASSWORD, status=UserStatus.RESTRICTED)
+
+    session_open(email=user.email, password=PASSWORD)
+    user_erase(user_id=user.pk)
+
+    assert User.objects.get().status == UserStatus.DELETED
+
+
+@pytest.mark.parametrize(
+    ("status", "refusal"),
+    [
+        (UserStatus.RESTRICTED, AccountRestricted),
+        (UserStatus.SUSPENDED, AccountSuspended),
+        (UserStatus.DELETED, AccountSuspended),
+    ],
+)
+def test_beginning_needs_a_working_account(status, refusal):
+    with pytest.raises(refusal):
+        user_check_may_begin(User(status=status))
 
 
 # Dispatchers

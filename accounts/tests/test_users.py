@@ -158,7 +158,7 @@ def test_user_register_does_not_take_every_refusal_of_the_database_for_a_race():
 def test_registration_repeated_tell_skips_an_account_without_address(mailoutbox):
     user = UserFactory(email=None, status=UserStatus.DELETED, deleted_at=clock.now())
 
-    registration_repeated_tell(user_id=user.pk)
+    registration_repeated_tell(user_id=user.pk, occasion=1)
 
     assert mailoutbox == []
 

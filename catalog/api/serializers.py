@@ -3,7 +3,7 @@ from typing import Any
 from rest_framework import serializers
 
 from catalog.enums import PricingUnit
-from fixmate.core.api.serializers import InputSerializer, MoneyField, OutputSerializer
+from fixmate.core.api.serializers import InputSerializer, MoneyField, OutputSerializer, PriceField
 
 _SHORTEST_MIN, _LONGEST_MIN = 5, 1440
 
@@ -25,7 +25,7 @@ class ServiceInput(UpkeepInput):
     name = serializers.CharField(max_length=120)
     slug = serializers.SlugField(max_length=60, required=False, help_text="Made from the name if left out.")
     description = serializers.CharField(max_length=2000, required=False, allow_blank=True)
-    price = MoneyField(help_text="Fixed, or per hour.")
+    price = PriceField(help_text="Fixed, or per hour.")
     pricing_unit = serializers.ChoiceField(PricingUnit.choices, required=False)
     duration_minutes = serializers.IntegerField(min_value=_SHORTEST_MIN, max_value=_LONGEST_MIN, required=False)
 

@@ -17,6 +17,7 @@ from catalog.api.serializers import (
     ServiceOutput,
     UpkeepInput,
 )
+from catalog.errors import CategoryDeleted, NotDeleted, SlugTaken
 from catalog.models import Category, Service
 from catalog.selectors import category_list, category_list_all, service_list, service_list_all
 from catalog.services import (
@@ -45,9 +46,10 @@ class CatalogueViewSet(ActViewSet[Any]):
         return [AllowAny()] if self.action in READS else [IsVerified(), IsAdminUser()]
 
 
-@extend_schema(tags=["Catalogue"])
+@extend_schema(tags=["catalogue"])
 @extend_schema_view(list=extend_schema(summary="List the categories", operation_id="categories_list"))
 class CategoryViewSet(mixins.ListModelMixin, CatalogueViewSet):
+    refusals = {"create": (SlugTaken,), "partial_update": (SlugTaken,), "restore": (NotDeleted,)}
     queryset = Category.objects.none()
     serializer_class = CategoryOutput
 
@@ -94,7 +96,7 @@ class CategoryViewSet(mixins.ListModelMixin, CatalogueViewSet):
         return self.answer(category_restore(category_id=category.pk, actor=request.user, **body))
 
 
-@extend_schema(tags=["Catalogue"])
+@extend_schema(tags=["catalogue"])
 @extend_schema_view(
     list=extend_schema(summary="List what can be ordered", operation_id="services_list"),
     retrieve=extend_schema(
@@ -104,6 +106,7 @@ class CategoryViewSet(mixins.ListModelMixin, CatalogueViewSet):
     ),
 )
 class ServiceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, CatalogueViewSet):
+    refusals = {"create": (SlugTaken,), "partial_update": (SlugTaken,), "restore": (NotDeleted, CategoryDeleted)}
     queryset = Service.objects.none()
     serializer_class = ServiceOutput
     filterset_class = ServiceFilter

@@ -49,6 +49,26 @@ def test_the_console_shows_every_page(client, model):
     assert [page.status_code for page in pages] == [200, 200]
 
 
+def test_the_console_announces_rates(client):
+    service, actor = ServiceFactory(), staff()
+    client.force_login(actor)
+    facts = {"rate": "0.1", "tier": "PARTNER", "valid_from": "2100-01-01 08:00", "reason": "New terms."}
+
+    client.post(reverse("admin:catalog_service_act", args=[service.pk, "rate"]), {**facts, "name": "first"})
+    first = FeeRate.objects.get()
+    page = client.get(reverse("admin:catalog_feerate_act", args=[first.pk, "follow"]))
+    client.post(
+        reverse("admin:catalog_feerate_act", args=[first.pk, "follow"]),
+        {**facts, "name": "second", "tier": "", "valid_from": ""},
+    )
+
+    second = FeeRate.objects.get(name="second")
+    assert '<option value="PARTNER" selected>' in page.text
+    assert (first.service, first.tier, first.valid_from.year) == (service, "PARTNER", 2100)
+    assert (second.service, second.tier, second.valid_from) == (service, "", second.created_at)
+    assert AuditEntry.objects.filter(actor_id=actor.pk, source="CONSOLE").count() == 2
+
+
 def test_the_console_deletes_and_restores_with_a_reason(client):
     service = ServiceFactory()
     actor = staff()

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.enums import PricingUnit
+from catalog.enums import PricingUnit, TechnicianTier
 from catalog.fees import FeeTerms
 from catalog.models import Category, FeeRate, Service
 from catalog.selectors import category_get, category_list, fee_rate_for, service_get, service_list
@@ -56,6 +56,23 @@ def test_fee_rate_prefers_the_services_own_then_the_newest_in_force(noon):
     assert fee_rate_for(service=service, at=noon) == FeeTerms("own-new", Decimal("0.10"))
     assert fee_rate_for(service=service, at=noon - timedelta(days=1)) == FeeTerms("own-old", Decimal("0.11"))
     assert fee_rate_for(service=other, at=noon) == FeeTerms("all-new", Decimal("0.15"))
+
+
+def test_fee_rate_goes_by_the_most_specific_kind_that_is_in_force(noon):
+    service, other = ServiceFactory(), ServiceFactory()
+    rates = {"all": (None, ""), "tier": (None, "PARTNER"), "own": (service, ""), "both": (service, "PARTNER")}
+    for days, (name, (of, tier)) in enumerate(rates.items()):
+        since = noon - timedelta(days=days + 1)  # the more specific, the older: age decides within a kind alone
+        FeeRate.objects.create(name=name, service=of, tier=tier, rate="0.1", valid_from=since)
+    later = noon + timedelta(days=1)
+    FeeRate.objects.create(name="later", service=service, tier="PARTNER", rate="0.1", valid_from=later)
+
+    def name_for(service, tier="STANDARD"):
+        return fee_rate_for(service=service, at=noon, tier=tier).name
+
+    assert [name_for(service, tier) for tier in TechnicianTier] == ["own", "own", "both"]
+    assert [name_for(other, tier) for tier in TechnicianTier] == ["all", "all", "tier"]
+    assert name_for(service) == "own"
 
 
 @pytest.mark.parametrize(

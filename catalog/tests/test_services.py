@@ -1,8 +1,8 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
 from catalog.enums import PricingUnit
 from catalog.errors import CategoryDeleted, NotDeleted, SlugTaken
@@ -225,17 +225,52 @@ def test_fee_rate_add_is_audited(noon):
     fee_rate_add(name="low", service=service, rate=Decimal("0.1"), valid_from=noon, actor=None, reason="Promotion.")
 
     assert list(FeeRate.objects.values_list("name", "service", "rate")) == [("low", service.pk, Decimal("0.1"))]
-    assert AuditEntry.objects.get().after == {"rate": "0.1", "service": "gutter", "valid_from": noon.isoformat()}
+    assert AuditEntry.objects.get().after == {
+        "rate": "0.1",
+        "service": "gutter",
+        "tier": "",
+        "valid_from": noon.isoformat(),
+    }
 
 
-@pytest.mark.parametrize(("name", "rate"), [("standard", "0.2"), ("other", "1.01"), ("other", "-0.01")])
-def test_fee_rate_add_refuses_a_name_in_use_and_what_is_no_share(noon, name, rate):
+def test_fee_rate_add_for_a_tier_from_now_on(noon):
+    partners = {"name": "partners", "service": None, "tier": "PARTNER", "rate": Decimal("0.1"), "valid_from": None}
+
+    rate = fee_rate_add(**partners, actor=None, reason="New terms.")
+
+    assert (rate.tier, rate.valid_from, rate.created_at) == ("PARTNER", noon, noon)
+    assert AuditEntry.objects.get().after["tier"] == "PARTNER"
+
+
+@pytest.mark.parametrize(
+    ("field", "facts"),
+    [
+        ("name", {"name": "standard"}),
+        ("rate", {"rate": Decimal("1.01")}),
+        ("rate", {"rate": Decimal("-0.01")}),
+        ("tier", {"tier": "STANDARD"}),
+        ("valid_from", {"valid_from": datetime(2026, 3, 2, 11, 59, 59, tzinfo=UTC)}),
+    ],
+)
+def test_fee_rate_add_refuses_what_cannot_be(noon, field, facts):
     FeeRate.objects.create(name="standard", rate=Decimal("0.15"), valid_from=noon - timedelta(days=1))
+    terms = {"name": "other", "service": None, "rate": Decimal("0.1"), "valid_from": noon, **facts}
 
-    with pytest.raises(Invalid):
-        fee_rate_add(name=name, service=None, rate=Decimal(rate), valid_from=noon, actor=None, reason="x")
+    with pytest.raises(Invalid) as refusal:
+        fee_rate_add(**terms, actor=None, reason="x")
 
+    assert list(refusal.value.details) == [field]
     assert (FeeRate.objects.count(), audited()) == (1, [])
+
+
+@pytest.mark.parametrize("change", [lambda rates: rates.update(rate=Decimal("0.2")), lambda rates: rates.delete()])
+def test_fee_rates_are_never_edited(noon, change):
+    FeeRate.objects.create(name="standard", rate=Decimal("0.15"), valid_from=noon)
+
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        change(FeeRate.objects.all())
+
+    assert FeeRate.objects.get().rate == Decimal("0.15")
 
 
 # Seed

@@ -1,8 +1,9 @@
 import factory
 from django.utils import timezone
 
-from disputes.enums import DisputeCategory, DisputeOutcome
-from disputes.models import Dispute
+from accounts.tests.factories import UserFactory
+from disputes.enums import DisputeCategory, DisputeEventKind, DisputeOutcome
+from disputes.models import Dispute, DisputeEvent, DisputeEvidence
 from jobs.tests.factories import job_completed
 
 
@@ -20,9 +21,9 @@ class DisputeFactory(factory.django.DjangoModelFactory):
     created_at = factory.LazyFunction(timezone.now)
 
 
-def dispute_under_review(**kwargs):
+def dispute_under_review(reviewer=None, **kwargs):
     dispute = DisputeFactory(**kwargs)
-    dispute.begin_review()
+    dispute.begin_review(by=reviewer or UserFactory(admin=True))
     dispute.save()
     return dispute
 
@@ -46,3 +47,13 @@ def dispute_withdrawn(**kwargs):
     dispute.withdraw(at=dispute.created_at)
     dispute.save()
     return dispute
+
+
+def evidence_of(dispute, upload):
+    """The upload, handed in by whoever sent it in."""
+    actor, at = upload.owner, dispute.created_at
+    event = DisputeEvent.objects.create(
+        dispute=dispute, kind=DisputeEventKind.EVIDENCE, actor=actor, actor_role=actor.role, at=at, text="The tap."
+    )
+    facts = {"content_type": upload.content_type, "size_bytes": upload.size_bytes, "sha256": upload.sha256}
+    return DisputeEvidence.objects.create(event=event, upload=upload, **facts)

@@ -6,6 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
+from accounts.models import User
 from disputes.enums import DisputeEventKind, DisputeOutcome, DisputeStatus
 from disputes.errors import DisputeExists
 from disputes.models import Dispute, DisputeEvent
@@ -29,7 +30,7 @@ EDGES = {
     (DisputeStatus.UNDER_REVIEW, "withdraw"): DisputeStatus.WITHDRAWN,
 }
 ARGUMENTS = {
-    "begin_review": {},
+    "begin_review": {"by": User()},
     "resolve": {"outcome": DisputeOutcome.SHARED, "note": "Half each.", "at": AT},
     "dismiss": {"note": "Nothing to it.", "at": AT},
     "withdraw": {"at": AT},
@@ -136,7 +137,7 @@ def test_database_refuses_to_change_what_a_dispute_decided(make, change):
     [
         lambda: DisputeEvent.objects.update(text="I never said that."),
         lambda: DisputeEvent.objects.all().delete(),
-        lambda: connection.cursor().execute("UPDATE disputes_disputeevent SET text = ''"),
+        lambda: connection.cursor().execute("UPDATE disputes_disputeevent SET text = '', actor_role = 'ADMIN'"),
     ],
 )
 def test_database_refuses_to_change_a_thread(change):

@@ -4,13 +4,14 @@ from accounts.tests.factories import UserFactory
 from disputes.enums import DisputeEventKind
 from disputes.models import DisputeEvent
 from disputes.selectors import (
+    dispute_check_job,
     dispute_get_locked,
     dispute_get_visible_to,
     dispute_list_visible_to,
     dispute_live_exists,
 )
 from disputes.tests.factories import DisputeFactory, dispute_dismissed
-from fixmate.core.errors import NotFound
+from fixmate.core.errors import Invalid, NotFound
 from fixmate.core.ids import uuid7
 from jobs.tests.factories import job_assigned
 from technicians.tests.factories import TechnicianFactory
@@ -42,10 +43,15 @@ def test_dispute_get_brings_the_thread_in_order(noon, django_assert_num_queries)
     dispute = DisputeFactory()
     for text in ("first", "second"):
         DisputeEvent.objects.create(
-            dispute=dispute, kind=DisputeEventKind.MESSAGE, actor=dispute.opened_by, actor_role="", at=noon, text=text
+            dispute=dispute,
+            kind=DisputeEventKind.MESSAGE,
+            actor=dispute.opened_by,
+            actor_role="CUSTOMER",
+            at=noon,
+            text=text,
         )
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(4):
         found = dispute_get_visible_to(user=dispute.opened_by, dispute_id=dispute.pk)
         said = [(event.actor.first_name, event.text) for event in found.thread]
 
@@ -65,3 +71,13 @@ def test_dispute_get_locked_refuses_an_unknown_one():
 def test_dispute_live_exists():
     assert dispute_live_exists(DisputeFactory().job_id) is True
     assert dispute_live_exists(dispute_dismissed().job_id) is False
+
+
+def test_dispute_is_about_its_job():
+    dispute = DisputeFactory()
+
+    dispute_check_job(dispute.pk, dispute.job_id)
+
+    for pair in ((uuid7(), dispute.job_id), (dispute.pk, uuid7())):
+        with pytest.raises(Invalid):
+            dispute_check_job(*pair)

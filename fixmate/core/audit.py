@@ -18,8 +18,10 @@ from django.db import models, transaction
 from fixmate.core import clock, context
 from fixmate.core.errors import Invalid
 from fixmate.core.models import AuditEntry, AuditHead
+from fixmate.core.snapshots import one_snapshot
 
 GENESIS = "0" * 64
+PAGE = 1_000
 _SEALED = (
     "sequence",
     "actor_id",
@@ -119,8 +121,22 @@ def _text(value: Any) -> str:
     raise TypeError(f"not auditable: {value!r}")
 
 
+def entries() -> models.QuerySet[AuditEntry]:
+    """Return the whole trail, for whoever may read it."""
+    return AuditEntry.objects.all()
+
+
 def verify() -> Broken | None:
-    """Walk the chain from the first row; return where it breaks, or None. What is written meanwhile does no harm."""
+    """Walk the chain from the first row; return where it breaks, or None.
+
+    It is the chain of one moment that is walked, in pages: no memory for its length, and what is written meanwhile does
+    no harm. Nobody waits for it.
+    """
+    with one_snapshot():
+        return _first_fault()
+
+
+def _first_fault() -> Broken | None:
     head, previous, expected = head_now(), GENESIS, 1
     for entry in _entries():
         fault = _fault(entry, previous, expected)
@@ -142,7 +158,18 @@ def head_now() -> AuditHead:
 
 
 def _entries() -> Iterator[AuditEntry]:
-    return AuditEntry.objects.order_by("sequence").iterator(chunk_size=1000)
+    """Yield the chain a page at a time: results come to the client whole, and the chain has no end."""
+    last = None
+    while page := _page_after(last):
+        yield from page
+        last = page[-1].sequence
+
+
+def _page_after(sequence: int | None) -> list[AuditEntry]:
+    entries = AuditEntry.objects.order_by("sequence")
+    if sequence is not None:  # the first may be one that nobody numbered so
+        entries = entries.filter(sequence__gt=sequence)
+    return list(entries[:PAGE])
 
 
 def _fault(entry: AuditEntry, previous: str, expected: int) -> str:

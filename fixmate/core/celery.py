@@ -37,6 +37,12 @@ class OutboxTask(Task):
         )
 
 
+def occasion_of(task: Task) -> int:
+    """Return the number of the outbox row that carries the event: the same at each try, and higher for a later one."""
+    headers = task.request.headers or {}
+    return int(headers[MESSAGE_HEADER])
+
+
 def headers_of(claim: outbox.Claim) -> dict[str, str]:
     """Return the message headers by which a task finds its row."""
     return {MESSAGE_HEADER: str(claim.message_id), TOKEN_HEADER: str(claim.token)}

@@ -3,6 +3,7 @@
 Django's database and file caches lose increments under races; 100 logins at once must count as 100.
 """
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
 from django.db import connection
-from redis.exceptions import RedisError
+from redis.exceptions import DataError, RedisError
 
 from fixmate.core.breaker import Breaker
 
@@ -118,6 +119,20 @@ def forget_in_process() -> None:
 @cache
 def _breaker_of(server: str) -> Breaker:
     return Breaker("redis cache", failures=_AWAY)
+
+
+class PlainSerializer:
+    """JSON for what is cached on Redis. Django's own is pickle, which runs here what others have written there."""
+
+    def dumps(self, value: Any) -> bytes:
+        return json.dumps(value).encode()
+
+    def loads(self, data: bytes) -> Any:
+        """:raises DataError: if it is no JSON; a Redis that talks nonsense counts as one that is away"""
+        try:
+            return json.loads(data)
+        except ValueError as exc:
+            raise DataError("what is cached is no JSON") from exc
 
 
 class GuardedRedisCache(RedisCache):

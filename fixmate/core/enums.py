@@ -11,3 +11,4 @@ class UploadPurpose(models.TextChoices):
     JOB_PHOTO = "JOB_PHOTO", "Photo of a job"
     COMPLETION_PHOTO = "COMPLETION_PHOTO", "Photo of finished work"
     EVIDENCE = "EVIDENCE", "Evidence in a dispute"
+    REVIEW_PHOTO = "REVIEW_PHOTO", "Photo in a review"

@@ -31,6 +31,10 @@ class Forbidden(DomainError):
     code, status, message = "PERMISSION_DENIED", 403, "You may not do this."
 
 
+class EmailNotVerified(Forbidden):
+    code, message = "EMAIL_NOT_VERIFIED", "Verify your account first."
+
+
 class NotFound(DomainError):
     code, status, message = "NOT_FOUND", 404, "There is no such thing here."
 

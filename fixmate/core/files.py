@@ -1,7 +1,7 @@
 """Files people send in: told by content, re-encoded, named at random, kept where no web server serves them."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from functools import partial
 from io import BytesIO
@@ -155,9 +155,20 @@ def _delete(paths: list[str]) -> None:
 
 
 def upload_create(*, owner: Any, purpose: UploadPurpose, file: UploadedFile) -> Upload:
-    """Keep a file until something uses it, at the latest for a day."""
+    """Keep a file until something uses it, at the latest for a day.
+
+    :raises DomainError: if it cannot be kept (see `file_clean`)
+    """
+    return upload_keep(upload_prepare(owner=owner, purpose=purpose, file=file))
+
+
+def upload_prepare(*, owner: Any, purpose: UploadPurpose, file: UploadedFile) -> Upload:
+    """Clean and store the file of a row that is still to be saved: slow, and done before any transaction.
+
+    :raises DomainError: if it cannot be kept (see `file_clean`)
+    """
     clean = file_clean(file, allow_pdf=purpose == UploadPurpose.EVIDENCE)
-    return Upload.objects.create(
+    return Upload(
         owner=owner,
         purpose=purpose,
         file=clean.store("uploads"),
@@ -166,6 +177,12 @@ def upload_create(*, owner: Any, purpose: UploadPurpose, file: UploadedFile) -> 
         sha256=clean.sha256,
         created_at=clock.now(),
     )
+
+
+def upload_keep(prepared: Upload) -> Upload:
+    """Save the row of a file that is stored: the quick part of `upload_create`."""
+    prepared.save(force_insert=True)
+    return prepared
 
 
 def uploads_take(*, owner: Any, purpose: UploadPurpose, upload_ids: list[UUID]) -> list[Upload]:
@@ -183,6 +200,14 @@ def uploads_take(*, owner: Any, purpose: UploadPurpose, upload_ids: list[UUID]) 
         raise UploadNotUsable
     Upload.objects.filter(pk__in=found).update(used_at=clock.now())
     return [found[upload_id] for upload_id in upload_ids]
+
+
+def uploads_erase(upload_ids: Collection[UUID]) -> None:
+    """Remove uploads and their files, in the caller's transaction: what named them is gone already."""
+    uploads = Upload.objects.filter(pk__in=upload_ids)
+    paths = list(uploads.values_list("file", flat=True))
+    uploads.delete()
+    files_forget(paths)
 
 
 def upload_purge_unused() -> int:

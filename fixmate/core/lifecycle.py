@@ -5,10 +5,12 @@ on a protected field; `.only()` costs a query per row. Its exceptions never leav
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from django.db import models
 from django_fsm import (
+    RETURN_VALUE,
     ConcurrentTransition,
     FSMField,
     FSMFieldDescriptor,
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 else:
     from django_fsm import ConcurrentTransitionMixin
 
-__all__ = ["StateField", "StateModel", "state_constraint", "transition"]
+__all__ = ["RETURN_VALUE", "StateField", "StateModel", "state_constraint", "transition"]
 
 _LOADING = "_fsm_loading"
 
@@ -99,8 +101,7 @@ class StateModel(ConcurrentTransitionMixin, models.Model):
     @property
     def state_fields(self) -> Iterator[FSMFieldMixin]:
         """Yield the loaded lifecycle fields: deferred ones stay deferred."""
-        loaded = (field for field in self._meta.concrete_fields if field.attname in self.__dict__)
-        return (cast("FSMFieldMixin", field) for field in loaded if isinstance(field, FSMFieldMixin))
+        return (field for field in _state_fields(type(self)) if field.attname in self.__dict__)
 
     def _get_protected_fsm_fields(self) -> set[str]:
         return set()  # never flip the field object, which every thread shares
@@ -112,6 +113,12 @@ class StateModel(ConcurrentTransitionMixin, models.Model):
             call(*args, **kwargs)
         finally:
             self.__dict__[_LOADING] = was_loading
+
+
+@cache  # asked whenever a row is read
+def _state_fields(model: type[models.Model]) -> tuple[FSMFieldMixin, ...]:
+    fields = (field for field in model._meta.concrete_fields if isinstance(field, FSMFieldMixin))
+    return tuple(cast("FSMFieldMixin", field) for field in fields)
 
 
 def state_constraint(name: str, choices: type[models.TextChoices], field: str = "status") -> models.CheckConstraint:

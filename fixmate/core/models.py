@@ -83,7 +83,13 @@ class AuditEntry(models.Model):
             models.CheckConstraint(condition=~Q(reason=""), name="audit_entry_has_reason"),
             models.CheckConstraint(condition=Q(sequence__gte=1), name="audit_entry_sequence_from_one"),
         ]
-        indexes: ClassVar = [models.Index(fields=["target_type", "target_id"], name="audit_entry_target")]
+        indexes: ClassVar = [
+            models.Index(fields=["target_type", "target_id"], name="audit_entry_target"),
+            models.Index(fields=["target_id", "-sequence"], name="audit_entry_of_target"),
+            models.Index(fields=["actor_id", "-sequence"], name="audit_entry_of_actor"),
+            models.Index(fields=["action", "-sequence"], name="audit_entry_of_action"),
+            models.Index(fields=["at"], name="audit_entry_at"),
+        ]
 
     def __str__(self) -> str:
         return f"#{self.sequence} {self.action} {self.target_type} {self.target_id}"

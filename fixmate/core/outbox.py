@@ -5,7 +5,7 @@ of its effect. A crash leaves the mark, an error leaves its text; both are bound
 """
 
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,6 +20,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.models import F, Q, QuerySet
 
 from fixmate.core import audit, clock, wakeup
+from fixmate.core.bulk import rows_add
 from fixmate.core.enums import OutboxStatus
 from fixmate.core.errors import Conflict
 from fixmate.core.models import OutboxMessage
@@ -74,21 +75,20 @@ def enqueue_many(calls: Iterable[tuple[str, dict[str, Any]]]) -> None:
     """
     if not transaction.get_connection(DEFAULT_DB_ALIAS).in_atomic_block:
         raise OutsideTransaction("publish and enqueue belong inside the transaction that changes the rows")
-    rows = [OutboxMessage(task=task, payload=payload) for task, payload in calls]
-    if not rows:
+    ordered = list(calls)
+    if not ordered:
         return
     at = clock.now()
-    for row in rows:
-        row.created_at = row.run_at = at
-    OutboxMessage.objects.bulk_create(rows)
+    same = {"status": OutboxStatus.READY, "created_at": at, "run_at": at, "attempts": 0, "crashes": 0, "last_error": ""}
+    rows_add(OutboxMessage, [{"task": task, "payload": payload, **same} for task, payload in ordered])
     transaction.on_commit(wakeup.wake, robust=True)
 
 
 # Claiming
 
 
-def claim(limit: int) -> list[Claim]:
-    """Lease up to `limit` due rows, oldest first. Two claimers never get the same row.
+def claim(limit: int, *, without: Collection[str] = ()) -> list[Claim]:
+    """Lease up to `limit` due rows of other tasks than those named, oldest first. Two claimers never get the same row.
 
     A row that was claimed before and never begun keeps its token: whichever message arrives first begins it. With a
     new one each time, a queue that lags by more than a lease would hold nothing but messages that start nothing.
@@ -98,6 +98,7 @@ def claim(limit: int) -> list[Claim]:
         due = OutboxMessage.objects.filter(status=OutboxStatus.READY, run_at__lte=at).filter(
             Q(lease_until__isnull=True) | Q(lease_until__lte=at)
         )
+        due = due.exclude(task__in=without) if without else due
         rows = list(due.select_for_update(skip_locked=_can_skip()).order_by("run_at", "id")[:limit])
         token = uuid4()
         waiting = {row.pk: row.lease_token for row in rows if row.lease_token and not row.crashes}
@@ -204,6 +205,13 @@ def fail(message_id: int, token: UUID, error: str) -> None:
         row.last_error = error
         row.lease_until = row.lease_token = None
         row.save(update_fields=["attempts", "crashes", "run_at", "last_error", "lease_until", "lease_token"])
+
+
+def failed(claim: Claim, exc: Exception) -> None:
+    """Log what the carrying of a claimed row raised, and record it where `run` has not done so yet."""
+    text = "".join(traceback.format_exception(exc))
+    log.warning("outbox.failed", task=claim.task, message_id=claim.message_id, error=text)
+    fail(claim.message_id, claim.token, text)
 
 
 def _storable(text: str) -> str:

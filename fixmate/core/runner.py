@@ -6,8 +6,7 @@ so that an offer expires in time with Redis away.
 
 import signal
 import time
-import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import takewhile
 from types import FrameType
 
@@ -15,9 +14,8 @@ import structlog
 from celery import current_app
 from django.conf import settings
 from django.db import close_old_connections
-from kombu.exceptions import OperationalError
 
-from fixmate.core import heartbeats, outbox
+from fixmate.core import heartbeats, outbox, relay
 from fixmate.core.celery import headers_of
 from fixmate.core.sweeps import Schedule
 from fixmate.core.wakeup import Waiter
@@ -32,31 +30,14 @@ def perform(claim: outbox.Claim) -> bool:
     try:
         current_app.tasks[claim.task].apply(kwargs=claim.payload, headers=headers_of(claim), throw=True)
     except Exception as exc:
-        _failed(claim, exc)
+        outbox.failed(claim, exc)
     return True
 
 
-def relay(claim: outbox.Claim) -> bool:
-    """Send a claimed row to Celery; return whether the broker is there. Without it the row is put back."""
-    try:
-        current_app.tasks[claim.task].apply_async(kwargs=claim.payload, headers=headers_of(claim))
-    except (OperationalError, OSError):
-        log.warning("outbox.relay_failed", task=claim.task, message_id=claim.message_id, exc_info=True)
-        outbox.put_back(claim)
-        return False
-    except Exception as exc:  # a task nobody knows, or arguments it does not take
-        _failed(claim, exc)
-    return True
-
-
-def _failed(claim: outbox.Claim, exc: Exception) -> None:
-    text = "".join(traceback.format_exception(exc))
-    log.warning("outbox.failed", task=claim.task, message_id=claim.message_id, error=text)
-    outbox.fail(claim.message_id, claim.token, text)  # no effect where `outbox.run` has recorded it
-
-
-def drain(handle: Callable[[outbox.Claim], bool] = perform, *, limit: int | None = None) -> int:
-    """Work off what is due, batch by batch; return how many rows were handled.
+def drain(
+    handle: Callable[[outbox.Claim], bool] = perform, *, limit: int | None = None, without: Collection[str] = ()
+) -> int:
+    """Work off what is due but for the tasks named, batch by batch; return how many rows were handled.
 
     Where `handle` says that it cannot go on, the rest of the batch is put back: with the broker away each attempt
     costs a time-out, and sweeps wait behind it.
@@ -64,7 +45,7 @@ def drain(handle: Callable[[outbox.Claim], bool] = perform, *, limit: int | None
     handled = 0
     while limit is None or handled < limit:
         size = settings.OUTBOX_BATCH if limit is None else min(settings.OUTBOX_BATCH, limit - handled)
-        claims = outbox.claim(size)
+        claims = outbox.claim(size, without=without)
         done = sum(1 for _ in takewhile(handle, claims))
         handled += done
         for left in claims[done + 1 :]:
@@ -105,7 +86,7 @@ class Worker:
         self.is_stopping = False
         self._schedule = Schedule()
         self._heart = heartbeats.Heart(heartbeats.WORK)
-        self._carry = relay if settings.IS_PRODUCTION else _in_process()
+        self._carry = relay.send if settings.IS_PRODUCTION else _in_process()
         # A publisher must not hang on a silent broker; a Celery worker, which waits for work, must not have this.
         current_app.conf.broker_transport_options |= {"socket_timeout": 1, "socket_connect_timeout": 1}
 
@@ -122,12 +103,16 @@ class Worker:
             self._heart.beat()
             for name in self._schedule.due():
                 run_sweep(name)
-            if drain(self._handle, limit=settings.OUTBOX_BATCH) < settings.OUTBOX_BATCH and not self.is_stopping:
+            if self._drain_batch() < settings.OUTBOX_BATCH and not self.is_stopping:
                 waiter.wait(settings.OUTBOX_POLL_MS / 1000)
         except Exception:
             log.exception("work.round_failed")
             close_old_connections()
             time.sleep(settings.OUTBOX_POLL_MS / 1000)
+
+    def _drain_batch(self) -> int:
+        crowded = relay.crowded_tasks() if settings.IS_PRODUCTION else []
+        return 0 if crowded is None else drain(self._handle, limit=settings.OUTBOX_BATCH, without=crowded)
 
     def _handle(self, claim: outbox.Claim) -> bool:
         """Carry the row out; once told to stop, leave it to the next runner at once instead of at the lease's end."""

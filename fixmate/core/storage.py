@@ -6,7 +6,7 @@ A storage that is slow, full or away is a refusal (503), so that no caller has t
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from heapq import nsmallest
 from pathlib import Path
 from typing import IO, Any, Protocol, cast
@@ -48,6 +48,12 @@ def name_mark(at: datetime) -> str:
     return f"{milliseconds[:8]}-{milliseconds[8:]}"
 
 
+def name_time(name: str) -> datetime:
+    """Return when a file was stored, by its name."""
+    mark = name.rpartition("/")[2]
+    return datetime.fromtimestamp(int(mark[:8] + mark[9:13], 16) / 1000, UTC)
+
+
 @contextmanager
 def _disk_answers() -> Iterator[None]:
     try:
@@ -82,5 +88,6 @@ class PrivateDiskStorage(FileSystemStorage):
 
     def names_between(self, folder: str, since: datetime, until: datetime, *, limit: int) -> list[str]:
         first, last = name_mark(since), name_mark(until)
-        found = (path.name for path in Path(self.path(folder)).glob("*") if first <= path.name < last)
-        return [f"{folder}/{name}" for name in nsmallest(limit, found) if STORED_NAME.fullmatch(name)]
+        names = (path.name for path in Path(self.path(folder)).glob("*"))
+        found = (name for name in names if first <= name < last and STORED_NAME.fullmatch(name))
+        return [f"{folder}/{name}" for name in nsmallest(limit, found)]

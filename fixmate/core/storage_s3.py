@@ -96,8 +96,8 @@ class PrivateS3Storage(S3Storage):  # type: ignore[misc]
         )
         keys = (str(entry["Key"]) for page in pages for entry in page.get("Contents", ()))
         last = f"{folder}/{name_mark(until)}"
-        found = self._ask(lambda: list(islice(_until(keys, last), limit)))
-        return [name for name in found if STORED_NAME.fullmatch(name.rpartition("/")[2])]
+        stored = (key for key in _until(keys, last) if STORED_NAME.fullmatch(key.rpartition("/")[2]))
+        return self._ask(lambda: list(islice(stored, limit)))
 
 
 def _until(keys: Iterator[str], last: str) -> Iterator[str]:

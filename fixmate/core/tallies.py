@@ -11,20 +11,20 @@ from django.core.cache import caches
 from django.db import DatabaseError
 
 _CACHE = "ratelimit"
-_waiting: ContextVar[list[str] | None] = ContextVar("fixmate_tallies_waiting", default=None)
+_waiting: ContextVar[list[tuple[str, int]] | None] = ContextVar("fixmate_tallies_waiting", default=None)
 
 
-def tally(name: str) -> None:
-    """Count one more. Call it outside the transaction whose refusal is counted, or the count is rolled back too."""
+def tally(name: str, count: int = 1) -> None:
+    """Count so many more. Call it outside the transaction whose refusal is counted, or the count is rolled back too."""
     waiting = _waiting.get()
     if waiting is not None:
-        waiting.append(name)
+        waiting.append((name, count))
         return
     cache = caches[_CACHE]
     # It was there a moment ago: the cache was emptied, or Redis went away. And no count is worth a failed answer.
     with suppress(ValueError, DatabaseError):
         cache.add(_key(name), 0, timeout=None)
-        cache.incr(_key(name))
+        cache.incr(_key(name), count)
 
 
 @contextmanager
@@ -34,10 +34,10 @@ def tallied_afterwards() -> Iterator[None]:
     try:
         yield
     finally:
-        names = _waiting.get() or []
+        counts = _waiting.get() or []
         _waiting.reset(token)
-        for name in names:
-            tally(name)
+        for name, count in counts:
+            tally(name, count)
 
 
 def tallied(name: str) -> int:

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from celery import shared_task
 
-from fixmate.core import counters, files, idempotency, outbox, strays
+from fixmate.core import audit_heads, counters, files, idempotency, outbox, strays
 from fixmate.core.sweeps import sweep
 
 
@@ -34,3 +34,9 @@ def remove_stray_files() -> None:
 @shared_task(name="core.purge_idempotency_claims")
 def purge_idempotency_claims() -> None:
     idempotency.claims_purge()
+
+
+@sweep(every=timedelta(hours=1))
+@shared_task(name="core.log_audit_head")
+def log_audit_head() -> None:
+    audit_heads.head_log()

@@ -5,37 +5,39 @@ snapshot, however many statements it takes: what is written in between is no fin
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import connection, transaction
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, When
+from django.db.models import Case, Count, Exists, F, Min, Model, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from accounts.enums import UserStatus
+from accounts.models import User
+from disputes.models import NEVER, Dispute
 from fixmate.core import audit, clock, triggers
 from fixmate.core.enums import OutboxStatus
 from fixmate.core.geo import cell_of
 from fixmate.core.models import OutboxMessage
-from jobs.enums import BOOKED, JobStatus
-from jobs.models import Job, JobEvent, JobPrice
+from fixmate.core.snapshots import one_snapshot
+from jobs.enums import BOOKED, JobStatus, PriceKind, QuoteStatus
+from jobs.models import Job, JobEvent, JobPrice, QuoteRevision
 from matching.answers import answers_count, technician_list_moved
 from matching.enums import OfferStatus
 from matching.models import Offer
 from matching.policies.base import IndexedPolicy, MatchingPolicy
 from matching.services.rank_index import ANSWER_WINDOW, has_full_patience, rank_by
 from matching.services.rollouts import default_policies_for, is_indexed
-from payments.enums import PaymentPurpose, PaymentStatus
-from payments.models import Payment
+from payments.enums import OPEN, PAID, PaymentPurpose, Provider
+from payments.models import Hold, Payment, Payout
+from payments.selectors import chargebacks, proof
 from technicians.enums import Verification
 from technicians.models import Dispatchable, Technician, TechnicianSkill
 from technicians.selectors import dispatchable_service_ids
+from technicians.services import Difference, reputation_list_untrue
 from technicians.services.history import history_list_untrue
 
 _HELD = (*BOOKED, JobStatus.COMPLETED)
-_PAID = (PaymentStatus.CAPTURED, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED)
 EXPIRED_WITHIN = timedelta(seconds=10)
 SETTLED_WITHIN = timedelta(seconds=30)
 CAPTURED_WITHIN = timedelta(seconds=60)
@@ -53,34 +55,8 @@ class Invariant:
 
     def broken(self) -> list[str]:
         """Return a line for each row that breaks the rule."""
-        with _one_snapshot():
+        with one_snapshot():
             return [str(row) for row in self.find()]
-
-
-@contextmanager
-def _one_snapshot() -> Iterator[None]:
-    """Read the database as it is at one moment, keeping nobody from writing. A transaction that is open already stays.
-
-    On SQLite every transaction is a snapshot; deferred, it does not take the one place of the writer.
-    """
-    if connection.in_atomic_block:
-        yield
-        return
-    with _deferred(), transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        yield
-
-
-@contextmanager
-def _deferred() -> Iterator[None]:
-    mode = getattr(connection, "transaction_mode", None)
-    connection.transaction_mode = "DEFERRED"  # type: ignore[attr-defined]  # SQLite's alone; others read it nowhere
-    try:
-        yield
-    finally:
-        connection.transaction_mode = mode  # type: ignore[attr-defined]
 
 
 _invariants: list[Invariant] = []
@@ -152,6 +128,16 @@ def bookings_do_not_overlap() -> QuerySet[Job]:
         booked_until__gt=OuterRef("booked_from"),
     ).exclude(pk=OuterRef("pk"))
     return Job.objects.filter(Exists(other), status__in=BOOKED)
+
+
+# Disputes
+
+
+@invariant("a dispute is due when the first of its open deadlines is, and never once it is closed")
+def dispute_is_due_as_its_deadlines_say() -> QuerySet[Dispute]:
+    still_open = Min("deadlines__due_at", filter=Q(deadlines__ended_at__isnull=True))
+    disputes = Dispute.objects.annotate(first=Coalesce(still_open, Value(NEVER)))
+    return disputes.exclude(Q(due_at=F("first")) & (Q(closed_at__isnull=True) | Q(due_at=NEVER)))
 
 
 # Who may be offered work
@@ -238,6 +224,31 @@ def job_has_quote() -> QuerySet[Job]:
     return Job.objects.exclude(Exists(JobPrice.objects.filter(job=OuterRef("pk"), revision=1)))
 
 
+@invariant("the lines of every price come to its amount, and so do those of every proposal")
+def lines_add_up() -> list[Model]:
+    of_prices = JobPrice.objects.annotate(lines_minor=Coalesce(Sum("lines__amount_minor"), 0))
+    of_quotes = QuoteRevision.objects.annotate(lines_minor=Coalesce(Sum("lines__amount_minor"), 0))
+    return [*of_prices.exclude(lines_minor=F("amount_minor")), *of_quotes.exclude(lines_minor=F("amount_minor"))]
+
+
+@invariant("an approved proposal is in a price that rose by it, and an open one belongs to work in progress")
+def quote_is_what_it_says() -> QuerySet[QuoteRevision]:
+    before = JobPrice.objects.filter(job=OuterRef("job"), revision=OuterRef("price__revision") - 1)
+    rose_by = F("price__amount_minor") - Subquery(before.values("amount_minor"))
+    is_open = Q(status=QuoteStatus.PROPOSED)
+    wrong = is_open & ~Q(job__status=JobStatus.IN_PROGRESS) | Q(status=QuoteStatus.APPROVED) & ~Q(
+        rose_by=F("amount_minor"), price__job=F("job"), price__kind=PriceKind.QUOTE_REVISION
+    )
+    return QuoteRevision.objects.annotate(rose_by=rose_by).filter(wrong)
+
+
+@invariant("what the customer pays is the same whoever does the job: a split alone changes no amount")
+def split_changes_no_amount() -> QuerySet[JobPrice]:
+    before = JobPrice.objects.filter(job=OuterRef("job"), revision=OuterRef("revision") - 1)
+    splits = JobPrice.objects.filter(kind=PriceKind.SPLIT).annotate(before=Subquery(before.values("amount_minor")))
+    return splits.exclude(amount_minor=F("before"))
+
+
 @invariant("a job has at most one payment")
 def job_has_one_payment() -> QuerySet[Job]:
     count = Count("payments", filter=Q(payments__purpose=PaymentPurpose.JOB))
@@ -247,23 +258,93 @@ def job_has_one_payment() -> QuerySet[Job]:
 @invariant("fee and earnings of a payment add up to its amount")
 def payment_adds_up() -> QuerySet[Payment]:
     total = F("platform_fee_minor") + F("technician_earnings_minor")
-    return Payment.objects.filter(status__in=_PAID).exclude(amount_minor=total, amount_minor__isnull=False)
+    return Payment.objects.filter(status__in=PAID).exclude(amount_minor=total, amount_minor__isnull=False)
 
 
-@invariant("a job is paid a minute after it was completed")
+@invariant("a job is paid a minute after it was completed, where no provider or card is waited for")
 def completed_job_is_paid() -> QuerySet[Job]:
-    paid = Payment.objects.filter(job=OuterRef("pk"), purpose=PaymentPurpose.JOB, status__in=_PAID)
+    payments = Payment.objects.filter(job=OuterRef("pk"), purpose=PaymentPurpose.JOB)
+    online = payments.filter(status__in=OPEN).exclude(provider=Provider.OFFLINE)
     done = Job.objects.filter(status=JobStatus.COMPLETED, completed_at__lt=clock.now() - CAPTURED_WITHIN)
-    return done.exclude(Exists(paid))
+    return done.exclude(Exists(payments.filter(status__in=PAID))).exclude(Exists(online))
 
 
-@invariant("a technician's rating is the sum of his reviews")
-def rating_is_sum_of_reviews() -> QuerySet[Technician]:
-    rated = Technician.objects.annotate(stars=Coalesce(Sum("reviews__rating"), 0), reviewed=Count("reviews"))
-    return rated.exclude(rating_sum=F("stars"), rating_count=F("reviewed"))
+@invariant("a captured online payment took from its holds what it is of")
+def online_payment_is_taken_from_its_holds() -> QuerySet[Payment]:
+    return proof.payments_taken_wrongly()
+
+
+@invariant("what is held for a payment that is over is about to be taken or released")
+def nothing_is_held_for_nothing() -> QuerySet[Hold]:
+    return proof.holds_forgotten()
+
+
+@invariant("every transaction of the books balances, none is missing, and balances are the sums of their entries")
+def ledger_holds() -> Iterator[str]:
+    return proof.ledger_faults()
+
+
+@invariant("the stored split of a captured payment is in the books, once")
+def captured_payment_is_posted() -> QuerySet[Payment]:
+    return proof.payments_posted_wrongly()
+
+
+@invariant("of a payment no more is held than was earned, and nothing once its hold is over")
+def payment_is_held_as_earned() -> QuerySet[Payment]:
+    return proof.payments_held_wrongly()
+
+
+@invariant("a payment counts the refunds it has")
+def refunds_are_counted() -> QuerySet[Payment]:
+    return proof.refunds_counted_wrongly()
+
+
+@invariant("a payout is of what is in it")
+def payout_is_of_its_items() -> QuerySet[Payout]:
+    return proof.payouts_counted_wrongly()
+
+
+@invariant("nothing that a dispute, a refund or a chargeback holds back is in a payout to be sent")
+def payout_holds_back() -> QuerySet[Payout]:
+    return proof.paid_out_held_back()
+
+
+@invariant("a payout that a provider was asked for stands as it answered")
+def payout_stands_as_answered() -> QuerySet[Payout]:
+    return proof.payouts_sent_wrongly()
+
+
+@invariant("what the books say is under way, and was free, is what refunds and payouts say")
+def money_under_way_is_accounted_for() -> Iterator[str]:
+    return proof.under_way_faults()
+
+
+@invariant("a payment counts what its customer's bank has of it")
+def chargebacks_are_counted() -> QuerySet[Payment]:
+    return chargebacks.chargebacks_counted_wrongly()
+
+
+@invariant("what the books say banks took back, and we lost, is what chargebacks say")
+def chargebacks_are_accounted_for() -> Iterator[str]:
+    return chargebacks.chargeback_faults()
+
+
+# Reputation
+
+
+@invariant("a technician's ratings and rates are those of his reviews, offers, jobs and disputes")
+def reputation_is_that_of_the_rows() -> Iterator[Difference]:
+    return reputation_list_untrue()
 
 
 # Background work and the record
+
+
+@invariant("the second factor of an account is a confirmed device of its own")
+def second_factor_is_ones_own() -> QuerySet[User]:
+    return User.objects.filter(
+        ~Q(authenticator__user=F("pk")) | Q(authenticator__confirmed=False), authenticator__isnull=False
+    )
 
 
 @invariant("no background work has been given up")

@@ -14,16 +14,21 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
+from disputes.enums import DeadlineKind
+from disputes.selectors import deadline_list_overdue
 from fixmate.core import clock, heartbeats
 from fixmate.core.api.idempotency import REPLAYS
 from fixmate.core.enums import OutboxStatus
 from fixmate.core.models import OutboxMessage
+from fixmate.core.sms import SMS, SMS_TALLIES
 from fixmate.core.tallies import tallied
 from jobs.enums import BOOKED, WAITING, JobStatus
 from jobs.models import Job
 from matching.enums import OFFER_ENDED, OFFER_ENDS, AlertKind, OfferStatus
 from matching.errors import ACCEPT_CONFLICT, OfferClosed, OfferExpired
 from matching.models import Alert, MatchingPass, Offer
+from payments.selectors import calls_stuck
+from payments.selectors.webhooks import webhook_list_left
 
 PASS_WINDOW: Final = timedelta(minutes=15)
 RECENT: Final = timedelta(hours=1)
@@ -31,6 +36,7 @@ DURATIONS_MS: Final = (5, 10, 20, 30, 50, 100, 200, 500, 1_000, 5_000)
 CANDIDATES: Final = (0, 1, 2, 5, 10, 20, 50, 100, 500)
 # Ids sort by the clock of the process that made them; the windows are of the database's, and this far off at most.
 CLOCK_SPREAD: Final = timedelta(minutes=10)
+TOLD_FOR: Final = timedelta(minutes=15)
 
 
 def metrics_text() -> bytes:
@@ -45,10 +51,14 @@ class _Rows(Collector):
         at = clock.now()
         yield from _offers(at)
         yield from _repeats()
+        yield from _messages()
         yield from _outbox(at)
         yield from _jobs(at)
         yield from _passes(at)
         yield from _alerts()
+        yield from _disputes(at)
+        yield from _provider_calls(at)
+        yield from _webhooks(at)
 
 
 def id_floor(at: datetime) -> UUID:
@@ -96,6 +106,11 @@ def _offers(at: datetime) -> Iterator[Metric]:
 def _repeats() -> Iterator[Metric]:
     what = "Requests that were repeated with their key and answered from what was stored."
     yield CounterMetricFamily("fixmate_idempotent_replays", what, value=tallied(REPLAYS))
+
+
+def _messages() -> Iterator[Metric]:
+    what = "SMS, by what became of them; a capped one comes again."
+    yield _tallied("sms", what, "outcome", SMS, [name.removeprefix(SMS) for name in SMS_TALLIES])
 
 
 def _outbox(at: datetime) -> Iterator[Metric]:
@@ -191,3 +206,29 @@ def _alerts() -> Iterator[Metric]:
     found = dict(rows)
     counts = {kind: found.get(kind, 0) for kind in AlertKind.values}
     yield _by("alerts_open", "What matching wants staff to look at.", "kind", counts)
+
+
+# Disputes
+
+
+def _disputes(at: datetime) -> Iterator[Metric]:
+    rows = deadline_list_overdue(at).order_by().values_list("kind").annotate(count=Count("pk"))
+    found = dict(rows)
+    counts = {kind: found.get(kind, 0) for kind in DeadlineKind.values}
+    yield _by("dispute_deadlines_overdue", "Deadlines of open disputes that have run out.", "kind", counts)
+
+
+# Payments
+
+
+def _provider_calls(at: datetime) -> Iterator[Metric]:
+    what = "Questions to payment providers without an answer for more than 15 minutes."
+    yield _gauge("provider_calls_stuck", what, calls_stuck(at).count())
+
+
+# What providers tell
+
+
+def _webhooks(at: datetime) -> Iterator[Metric]:
+    left = webhook_list_left(received_before=at - TOLD_FOR).count()
+    yield _gauge("webhooks_left", "Messages of providers that nothing has come of for 15 minutes.", left)

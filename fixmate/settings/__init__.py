@@ -1,7 +1,5 @@
 """All settings, read from the environment once, a module a subject. `.env.example` explains every variable."""
 
-import django_stubs_ext
-
 from fixmate.settings.accounts import *
 from fixmate.settings.api import *
 from fixmate.settings.background import *
@@ -12,8 +10,8 @@ from fixmate.settings.edge import *
 from fixmate.settings.files import *
 from fixmate.settings.logs import *
 from fixmate.settings.matching import *
+from fixmate.settings.payments import *
 from fixmate.settings.production import *
 from fixmate.settings.rules import *
 from fixmate.settings.sms import *
-
-django_stubs_ext.monkeypatch()  # lets generic classes name their model at run time as they do for mypy
+from fixmate.settings.social import *

@@ -17,7 +17,12 @@ CACHES: dict[str, dict[str, Any]] = {
 }
 if REDIS_URL:
     # One try: the library's own default is three more, each with a time-out of its own.
-    _REDIS_OPTIONS = {"socket_timeout": 1, "socket_connect_timeout": 1, "retry": Retry(NoBackoff(), 0)}
+    _REDIS_OPTIONS = {
+        "socket_timeout": 1,
+        "socket_connect_timeout": 1,
+        "retry": Retry(NoBackoff(), 0),
+        "serializer": "fixmate.core.counters.PlainSerializer",
+    }
     CACHES = {
         "default": {
             "BACKEND": "fixmate.core.counters.GuardedRedisCache",
@@ -62,4 +67,5 @@ OUTBOX_LEASE_S = env_int("OUTBOX_LEASE_S", 90, minimum=1)  # longer than the har
 OUTBOX_CLAIM_S = env_int("OUTBOX_CLAIM_S", 30 if IS_PRODUCTION else 10, minimum=1)
 OUTBOX_POLL_MS = env_int("OUTBOX_POLL_MS", 200, minimum=10)
 OUTBOX_BATCH = env_int("OUTBOX_BATCH", 50, minimum=1)
+RELAY_QUEUE_MAX = env_int("RELAY_QUEUE_MAX", 5_000, minimum=1)  # messages in a queue of Celery's, and no more
 OUTBOX_KEEP_DONE_DAYS = env_int("OUTBOX_KEEP_DONE_DAYS", 7, minimum=1)

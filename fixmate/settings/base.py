@@ -4,6 +4,8 @@ import os
 import secrets
 from pathlib import Path
 
+from django.utils.translation import to_language
+
 from fixmate.core.env import env, env_bool, env_choice, env_int, env_list
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -41,7 +43,7 @@ METRICS_TOKEN = env("METRICS_TOKEN")
 
 # Applications
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "accounts.console.apps.ConsoleConfig",  # urls.py looks for the pages: background processes need none
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -51,6 +53,9 @@ INSTALLED_APPS = [
     "corsheaders",
     "rest_framework",
     "django_filters",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "fixmate.core",
@@ -99,6 +104,9 @@ TEMPLATES = [
 
 # Language and time
 LANGUAGE_CODE = "en"
+LOCALE_PATHS = [BASE_DIR / "locale"]
+_TRANSLATED = {to_language(found.parts[-3]) for found in LOCALE_PATHS[0].glob("*/LC_MESSAGES/django.mo")}
+NEWS_LANGUAGE = env_choice("NEWS_LANGUAGE", LANGUAGE_CODE, (LANGUAGE_CODE, *sorted(_TRANSLATED - {LANGUAGE_CODE})))
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

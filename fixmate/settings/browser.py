@@ -1,8 +1,14 @@
-"""What keeps browsers safe: cookies, HTTPS, headers."""
+"""What keeps browsers safe: cookies, HTTPS, headers, and the sessions of the console."""
+
+from datetime import timedelta
 
 from fixmate.core.env import env_bool, env_int
 from fixmate.settings.base import IS_PRODUCTION, TRUSTED_PROXY_COUNT
 
+SESSION_ENGINE = "fixmate.core.console_sessions"
+CONSOLE_IDLE = timedelta(minutes=env_int("CONSOLE_IDLE_MINUTES", 30, minimum=2))
+CONSOLE_LONGEST = timedelta(hours=env_int("CONSOLE_HOURS", 12, minimum=1))
+SESSION_COOKIE_AGE = int(CONSOLE_LONGEST.total_seconds())
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"

@@ -5,7 +5,7 @@ from ipaddress import ip_network
 
 from django.core.exceptions import ImproperlyConfigured
 
-from fixmate.core.env import env_list
+from fixmate.core.env import env, env_list
 from fixmate.settings.api import UPLOAD_MAX_BYTES
 
 
@@ -19,6 +19,9 @@ def _network(text: str) -> str:
 # A proxy of these networks is believed what it says about the client; without any, whoever connects is, up to
 # TRUSTED_PROXY_COUNT addresses.
 TRUSTED_PROXIES = [_network(text) for text in env_list("TRUSTED_PROXIES")]
+# To a WSGI application a header with a dash and one with an underscore are the same, and a proxy may let the client's
+# through: a name with neither has no twin.
+FORWARDED_HEADER = env("FORWARDED_HEADER", "X-Forwarded-For")
 MAX_REQUEST_BYTES = UPLOAD_MAX_BYTES + 100_000  # the largest body there is: one file, and the form around it
 
 # Other origins: apps in a browser. They send a token of their own, so cookies stay out of it.

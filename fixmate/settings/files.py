@@ -44,3 +44,9 @@ EMAIL_FILE_PATH = VAR_DIR / "mail"
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", "FixMate <no-reply@fixmate.example>")
+SUPPORT_EMAIL = env("SUPPORT_EMAIL")
+APP_URL = env("APP_URL")
+if "@" not in DEFAULT_FROM_EMAIL or (SUPPORT_EMAIL and "@" not in SUPPORT_EMAIL):
+    raise ImproperlyConfigured("DEFAULT_FROM_EMAIL and SUPPORT_EMAIL are e-mail addresses")
+if APP_URL and not APP_URL.startswith("https://"):
+    raise ImproperlyConfigured("APP_URL is an address that begins with https://")

@@ -1,8 +1,9 @@
-"""One JSON object a line, and control characters cannot forge a second one."""
+"""One JSON object a line: control characters cannot forge a second one, and what is secret is taken out of it."""
 
 import structlog
 
 from fixmate.core.env import env_choice
+from fixmate.core.redaction import redact
 
 LOG_LEVEL = env_choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = {
@@ -14,6 +15,7 @@ LOGGING = {
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
+                redact,
                 structlog.processors.JSONRenderer(),
             ],
             "foreign_pre_chain": [
@@ -29,6 +31,7 @@ LOGGING = {
     "loggers": {
         "django.server": {"handlers": [], "propagate": True},
         "celery.app.trace": {"level": "WARNING"},  # one line per sweep, several times a second, says nothing
+        "stripe": {"level": "WARNING"},  # two lines per request, with the refs of customers in them
     },
 }
 structlog.configure(

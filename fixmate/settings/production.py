@@ -7,6 +7,7 @@ from fixmate.settings.base import ALLOWED_HOSTS, DEBUG, IS_PRODUCTION, MIN_SECRE
 from fixmate.settings.database import IS_SQLITE
 from fixmate.settings.files import EMAIL_HOST
 from fixmate.settings.sms import SMS_BACKEND, SMS_FROM, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN
+from fixmate.settings.social import APPLE_KEYS_URL, GOOGLE_KEYS_URL
 
 
 def _refuse_unsafe_production() -> None:
@@ -21,6 +22,9 @@ def _refuse_unsafe_production() -> None:
         "SMS_BACKEND must not be file": SMS_BACKEND == "file",
         "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and SMS_FROM must be set to send SMS": SMS_BACKEND == "twilio"
         and not (TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN and SMS_FROM),
+        "GOOGLE_KEYS_URL and APPLE_KEYS_URL must begin with https://": not all(
+            url.startswith("https://") for url in (GOOGLE_KEYS_URL, APPLE_KEYS_URL)
+        ),
         "ALLOWED_HOSTS must name the hosts": not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS,
     }
     found = [fault for fault, is_present in faults.items() if is_present]

@@ -8,7 +8,8 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -126,6 +127,9 @@ class System:
         pool = ["--pool", "solo", "--loglevel", "WARNING"]
         self.start("celery", "-m", "celery", "-A", "fixmate", "worker", *pool)
 
+    def log_of(self, name):
+        return (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+
     def kill(self, name):
         process = self.processes.pop(name)
         os.killpg(process.pid, signal.SIGKILL)
@@ -178,6 +182,18 @@ class System:
         wait_for(lambda: person.get("technicians/me")["position"])  # in production a ping waits for the next flush
         person.post("technicians/me/online", 200)
         return person
+
+
+@contextmanager
+def running(system, installed) -> Iterator[System]:
+    """Install the system, start its web and its work, and end both afterwards."""
+    try:
+        system.prepare(installed)
+        system.start_web()
+        system.start_work()
+        yield system
+    finally:
+        system.close()
 
 
 class Person:

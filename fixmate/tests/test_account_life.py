@@ -1,29 +1,26 @@
-"""What all apps together do when somebody leaves, and when he asks what is held about him."""
+"""What all apps together do when somebody leaves."""
 
-import json
 from datetime import timedelta
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from accounts.api.export import EXPORT_SCHEMA
 from accounts.enums import UserStatus
 from accounts.errors import AccountInUse, AccountSuspended
-from accounts.hooks import export_parts
 from accounts.models import User
 from accounts.services import user_erase
 from accounts.tests.factories import UserFactory
+from accounts.tests.helpers import logged_in
 from catalog.tests.factories import ServiceFactory
 from disputes.tests.factories import DisputeFactory, dispute_resolved
-from fixmate.core import clock
 from fixmate.core.enums import OutboxStatus, UploadPurpose
-from fixmate.core.models import AuditEntry, OutboxMessage
+from fixmate.core.models import AuditEntry, OutboxMessage, Upload
 from fixmate.core.tests.http import client_for
 from fixmate.core.tests.pictures import picture, sent
 from jobs.enums import JobStatus
 from jobs.models import Block, Job, JobEvent, JobPhoto
-from jobs.services import block_set, job_request
+from jobs.services import job_cancel_by_customer, job_note_add, job_request
 from jobs.tests.factories import (
     JobFactory,
     job_assigned,
@@ -33,15 +30,16 @@ from jobs.tests.factories import (
     job_matching,
     job_unmatched,
 )
-from matching.enums import Gate, OfferStatus, RejectReason
-from matching.models import CandidateDecision, MatchingPass, Offer
+from matching.enums import OfferStatus, RejectReason
+from matching.models import MatchingPass, Offer
 from matching.services import matching_run_pass
 from matching.tests.factories import offer_rejected
 from notifications.models import Delivery, Notification
 from notifications.tests.factories import DeliveryFactory
 from payments.models import Payment
 from payments.tests.factories import PaymentFactory, payment_captured, payment_voided
-from reviews.tests.factories import ReviewFactory
+from reviews.models import Review, ReviewPhoto
+from reviews.tests.factories import ReplyFactory, ReviewFactory
 from technicians.models import (
     AvailabilitySlot,
     Dispatchable,
@@ -60,11 +58,6 @@ pytestmark = pytest.mark.django_db
 ME = "/api/v1/auth/me"
 
 
-def exported(user) -> dict:
-    answer = client_for(user).get(f"{ME}/export")
-    return json.loads(b"".join(answer.streaming_content))
-
-
 # Farewell: when it is refused
 
 LIVE = {
@@ -80,7 +73,7 @@ LIVE = {
 def test_a_customer_with_a_live_job_stays(made):
     job = made()
 
-    answer = client_for(job.customer).delete(ME)
+    answer = logged_in(job.customer).delete(ME)
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "ACCOUNT_IN_USE")
     assert User.objects.get(pk=job.customer_id).status == UserStatus.ACTIVE
@@ -134,7 +127,7 @@ def test_what_is_closed_keeps_nobody():
     payment_voided(job=job_cancelled(customer=user))
     dispute_resolved(job=job_completed(customer=user))
 
-    assert client_for(user).delete(ME).status_code == 204
+    assert logged_in(user).delete(ME).status_code == 204
 
 
 # Farewell: what goes and what stays
@@ -151,6 +144,12 @@ def test_a_customers_words_and_pictures_go_and_the_books_stay():
     path = str(JobPhoto.objects.get().upload.file)
     payment = payment_captured(job=job)
     review = ReviewFactory(job=job, customer=user)
+    shown = client_for(user).post(
+        "/api/v1/uploads", {"file": sent(picture()), "purpose": UploadPurpose.REVIEW_PHOTO}, format="multipart"
+    )
+    photo = ReviewPhoto.objects.create(review=review, upload_id=shown.json()["id"])
+    paths = [path, str(photo.upload.file)]
+    ReplyFactory(review=review, text="Thank you.")
     Block.objects.create(
         customer=user, technician=job.technician, set_by="CUSTOMER", job=job, note="Rude.", created_at=job.created_at
     )
@@ -166,12 +165,43 @@ def test_a_customers_words_and_pictures_go_and_the_books_stay():
         "(deleted)",
     )
     assert (held.latitude, held.longitude) == (42.4, -71.1)
-    assert (JobPhoto.objects.count(), default_storage.exists(path)) == (0, False)
+    assert JobPhoto.objects.count() == ReviewPhoto.objects.count() == Upload.objects.count() == 0
+    assert [default_storage.exists(path) for path in paths] == [False, False]
     assert Block.objects.get().note == ""
     assert (JobEvent.objects.count(), Payment.objects.values().get(), AuditEntry.objects.count()) == before
     assert (payment.pk, review.customer_id) == (Payment.objects.get().pk, user.pk)
+    assert Review.objects.values_list("comment", "rating", "reply__text").get() == ("", 4, "Thank you.")
     seen = client_for(job.technician.user).get(f"/api/v1/jobs/{job.pk}").json()
     assert seen["customer"]["first_name"] == "Deleted"
+
+
+def test_what_a_technician_answered_goes_and_what_was_said_of_him_stays():
+    reply = ReplyFactory()
+
+    user_erase(user_id=reply.review.technician.user_id)
+
+    assert Review.objects.values_list("comment", "reply__text").get() == ("Quick and tidy.", "")
+
+
+def test_what_somebody_wrote_on_timelines_goes_and_that_he_did_stays():
+    """But for the summary of work done: it is the customer's proof."""
+    user, technician = UserFactory(), TechnicianFactory()
+    cancelled = job_matching(customer=user)
+    job_cancel_by_customer(job_id=cancelled.pk, actor=user, reason="OTHER", note="My mother, Ada, fell ill.")
+    done = job_completed(technician, customer=user)
+    for actor in (user, technician.user):
+        job_note_add(job_id=done.pk, actor=actor, note=f"Written by {actor.pk}")
+    work = JobEvent.objects.create(
+        job=done, kind="COMPLETED", status=done.status, actor=technician.user, at=done.completed_at, note="New tap."
+    )
+    count = JobEvent.objects.count()
+
+    for leaver in (user, technician.user):
+        user_erase(user_id=leaver.pk)
+
+    notes = JobEvent.objects.exclude(note="")
+    assert list(notes) == [work]
+    assert JobEvent.objects.count() == count
 
 
 @pytest.mark.django_db(transaction=True)
@@ -186,7 +216,7 @@ def test_a_technicians_documents_and_whereabouts_go_and_his_figures_stay():
     Offer.objects.update(reject_note="I know that man.")
     path = str(document.file)
 
-    answer = client_for(technician.user).delete(ME)
+    answer = logged_in(technician.user).delete(ME)
 
     held = Technician.objects.get()
     assert answer.status_code == 204
@@ -214,28 +244,6 @@ def test_news_are_forgotten_and_none_is_sent_any_more(drain, mailoutbox):
 
     assert (Notification.objects.count(), Delivery.objects.count()) == (0, 0)
     assert mailoutbox == []
-
-
-def test_a_technician_is_not_given_where_customers_live_nor_who_blocked_him():
-    service = ServiceFactory()
-    technician = technician_ready(service)
-    job = job_completed(technician, service=service)
-    block_set(job_id=job.pk, actor=job.customer)
-    again = job_matching(service=service, customer=job.customer, latitude=42.3678, longitude=-71.0612)
-    matching_run_pass(job_id=again.pk)
-    held = CandidateDecision.objects.get(matching_pass__job=again)
-
-    data = exported(technician.user)
-    text = json.dumps(data)
-
-    (done,) = data["jobs_done"]
-    assert done["id"] == str(job.pk)
-    assert {"address", "latitude", "customer_id", "cancel_note"}.isdisjoint(done)
-    (decision,) = data["matching_decisions"]
-    assert held.distance_m % 100
-    assert decision["distance_m"] % 100 == 0
-    assert Gate.NOT_BLOCKED not in text
-    assert job.address not in text
 
 
 def test_the_offer_of_one_who_leaves_is_taken_back_and_the_search_goes_on(drain):
@@ -293,74 +301,3 @@ def test_after_the_job_the_picture_is_private_again():
     User.objects.filter(pk=job.customer_id).update(avatar=default_storage.save("avatars/a.png", ContentFile(b"x")))
 
     assert client_for(job.technician.user).get(f"/api/v1/users/{job.customer_id}/avatar").status_code == 404
-
-
-# Export
-
-
-def test_a_technician_is_given_the_decisions_programs_made_about_him():
-    service = ServiceFactory()
-    technician = technician_ready(service)
-    job = job_matching(service=service)
-    matching_run_pass(job_id=job.pk)
-
-    data = exported(technician.user)
-
-    held, decision = CandidateDecision.objects.get(), data["matching_decisions"][0]
-    gates = [verdict["gate"] for verdict in held.verdicts if verdict["gate"] != Gate.NOT_BLOCKED]
-    assert [verdict["gate"] for verdict in decision["verdicts"]] == gates
-    assert decision["terms"] == {name: round(points) for name, points in held.terms.items()}
-    assert (decision["score"], decision["rank"], decision["was_offered"]) == (round(held.score), 1, True)
-    assert decision["matching_pass_job_id"] == str(job.pk)
-    assert [row["status"] for row in data["offers"]] == [OfferStatus.PENDING]
-    assert data["technician"][0]["id"] == str(technician.pk)
-    assert len(data["skills"]) == len(data["documents"]) == len(data["position"]) == 1
-    assert exported(job.customer)["matching_passes"][0]["outcome"] == MatchingPass.objects.get().outcome
-    assert exported(job.customer)["matching_decisions"] == []
-
-
-def test_a_customer_is_given_what_he_did_and_nothing_of_others():
-    user = UserFactory(email="ada@example.com")
-    job = job_completed(customer=user)
-    payment_captured(job=job)
-    ReviewFactory(job=job, customer=user, comment="Fine work.")
-    DisputeFactory(job=job, opened_by=user)
-    DeliveryFactory(notification__user=user)
-    other = job_completed(description="Somebody else's tap.")
-    payment_captured(job=other)
-
-    data = exported(user)
-
-    counts = {name: len(rows) for name, rows in data.items() if isinstance(rows, list)}
-    assert {name: counts[name] for name in ("jobs", "payments", "reviews_written", "disputes", "notifications")} == {
-        "jobs": 1,
-        "payments": 1,
-        "reviews_written": 1,
-        "disputes": 1,
-        "notifications": 1,
-    }
-    assert data["reviews_written"][0]["comment"] == "Fine work."
-    assert "Somebody else" not in json.dumps(data)
-
-
-def test_every_part_is_in_the_schema_and_gives_the_fields_it_says():
-    technician = technician_ready(ServiceFactory())
-    data = exported(technician.user)
-
-    for part in export_parts():
-        described = EXPORT_SCHEMA["properties"][part.name]["items"]["properties"]
-        assert tuple(described) == part.fields
-        for row in data[part.name]:
-            assert tuple(row) == part.fields
-    assert set(data) == set(EXPORT_SCHEMA["required"])
-
-
-@pytest.mark.parametrize("item_count", [1, 3])
-def test_export_takes_the_same_queries_however_much_there_is(item_count, settings, django_assert_num_queries):
-    settings.RATES = dict.fromkeys(settings.RATES, "")
-    user = UserFactory()
-    for _ in range(item_count):
-        job_completed(customer=user)
-
-    with clock.frozen(clock.now()), django_assert_num_queries(1 + len(export_parts())):
-        exported(user)

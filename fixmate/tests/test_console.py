@@ -19,17 +19,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def staff():
-    return UserFactory(admin=True)
-
-
-@pytest.fixture
-def console(client, staff):
-    client.force_login(staff)
-    return client
-
-
-@pytest.fixture
 def dead():
     return OutboxMessage.objects.create(task="kettle.boil", status=OutboxStatus.DEAD, attempts=12, last_error="dry")
 

@@ -166,10 +166,10 @@ def test_a_refusal_that_echoes_much_is_not_kept():
     assert IdempotencyClaim.objects.count() == 0
 
 
-def test_a_path_no_database_takes_is_not_found_with_a_key_too():
+def test_a_path_no_database_takes_is_refused_with_a_key_too():
     answer = client_for(UserFactory()).post("/api/v1/jobs/%00/cancel", {}, format="json", headers=KEY)
 
-    assert answer.status_code == 404
+    assert answer.status_code == 400
 
 
 @pytest.mark.parametrize("charset", ["hex", "undefined", "punycode", "nonsense", "utf-16"])

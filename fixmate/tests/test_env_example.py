@@ -17,7 +17,7 @@ print(json.dumps({k: repr(v) for k, v in vars(s).items() if k.isupper()}, sort_k
 
 
 def documented() -> dict[str, str]:
-    lines = re.findall(r"^# ([A-Z_]+)=(.*)$", EXAMPLE.read_text(), flags=re.MULTILINE)
+    lines = re.findall(r"^# ([A-Z0-9_]+)=(.*)$", EXAMPLE.read_text(), flags=re.MULTILINE)
     return {name: value.strip('"') for name, value in lines}
 
 
@@ -36,7 +36,7 @@ def settings_under(environment: dict[str, str], var_dir: str) -> dict[str, str]:
 
 def test_env_example_names_exactly_what_the_settings_read():
     source = "".join(module.read_text() for module in SETTINGS.glob("*.py"))
-    read = re.findall(r'\benv(?:_[a-z]+)?\(\s*"([A-Z_]+)"', source)
+    read = re.findall(r'\benv(?:_[a-z]+)?\(\s*"([A-Z0-9_]+)"', source)
 
     names = set(documented())
 

@@ -17,9 +17,9 @@ from accounts.enums import UserStatus
 from disputes.enums import DisputeStatus
 from fixmate.core.events import Event, subscribers_of
 from fixmate.core.lifecycle import StateField, StateModel
-from jobs.enums import JobStatus
+from jobs.enums import JobStatus, QuoteStatus
 from matching.enums import OfferStatus
-from payments.enums import PaymentStatus
+from payments.enums import CallStatus, ChargebackStatus, HoldStatus, PaymentStatus, PayoutStatus, RefundStatus
 from technicians.enums import DocumentStatus, Verification
 
 OUR_APPS = [config for config in apps.get_app_configs() if "site-packages" not in config.path]
@@ -28,13 +28,33 @@ LIFECYCLES = {
     "technicians.Technician.verification",
     "technicians.Document.status",
     "jobs.Job.status",
+    "jobs.QuoteRevision.status",
     "matching.Offer.status",
+    "payments.Chargeback.status",
+    "payments.Hold.status",
     "payments.Payment.status",
+    "payments.Refund.status",
+    "payments.Payout.status",
+    "payments.ProviderCall.status",
     "disputes.Dispute.status",
 }
 STATES = {
     str(value)
-    for choices in (UserStatus, Verification, DocumentStatus, JobStatus, OfferStatus, PaymentStatus, DisputeStatus)
+    for choices in (
+        UserStatus,
+        Verification,
+        DocumentStatus,
+        JobStatus,
+        QuoteStatus,
+        OfferStatus,
+        PaymentStatus,
+        RefundStatus,
+        PayoutStatus,
+        HoldStatus,
+        CallStatus,
+        ChargebackStatus,
+        DisputeStatus,
+    )
     for value in choices.values
 }
 STATE_COLUMNS = {"status", "verification"}

@@ -2,21 +2,15 @@
 
 import pytest
 
-from fixmate.tests.live import LATITUDE, LONGITUDE, System, wait_for
+from fixmate.tests.live import LATITUDE, LONGITUDE, System, running, wait_for
 
 pytestmark = [pytest.mark.live]
 
 
 @pytest.fixture
 def system(tmp_path, installed, request):
-    system = System(tmp_path, env=getattr(request, "param", {}))
-    try:
-        system.prepare(installed)
-        system.start_web()
-        system.start_work()
+    with running(System(tmp_path, env=getattr(request, "param", {})), installed) as system:
         yield system
-    finally:
-        system.close()
 
 
 def test_whole_job_from_registration_to_review(system):

@@ -288,7 +288,7 @@ def away(request, settings):
     """Have the storage away: call it once the files that are to be read are stored."""
     with s3_server.silent() as url:
         address = url if request.param == "silent" else s3_server.NOBODY_LISTENS
-        yield lambda: setattr(settings, "STORAGES", s3_server.storages(settings, address))
+        yield lambda: setattr(settings, "STORAGES", s3_server.storages(settings, address, timeout_s=0.1))
 
 
 def test_while_the_storage_is_away_nothing_is_half_written(door, away):

@@ -1,13 +1,15 @@
 """The production form: PostgreSQL, a real Redis, a relay and Celery workers."""
 
 import os
+import pickle
 
 import pytest
 import redis
 from aiosmtpd.controller import Controller
+from celery import Celery
 
 from fixmate.core.tests import redis_server
-from fixmate.tests.live import System, free_port, wait_for
+from fixmate.tests.live import System, free_port, running, wait_for
 
 REDIS_URL = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/14"
 pytestmark = [pytest.mark.live, pytest.mark.postgres, pytest.mark.redis]
@@ -67,16 +69,12 @@ def system(tmp_path, installed, broker, letters):
             "EMAIL_PORT": str(letters.port),
             "EMAIL_USE_TLS": "false",
             "OUTBOX_CLAIM_S": "3",
+            "STAFF_REST_2FA": "false",  # the journeys' staff log in like scripts
         },
     )
     system.letters = letters
-    try:
-        system.prepare(installed)
-        system.start_web()
-        system.start_work()
+    with running(system, installed):
         yield system
-    finally:
-        system.close()
 
 
 def test_nothing_is_matched_or_delivered_without_a_celery_worker_and_all_once_one_starts(system, letters):
@@ -114,6 +112,41 @@ def test_flushed_redis_loses_nothing(system, broker):
     offer_id = wait_for(technician.open_offer)
     technician.post(f"offers/{offer_id}/accept", 200)
     customer.job_in(job_id, "ASSIGNED")
+
+
+class Evil:
+    """Runs a command where it is unpickled."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def __reduce__(self):
+        return os.system, (f"touch {self.file}",)
+
+
+def test_a_pickled_message_is_refused_by_a_real_worker_which_works_on(system, tmp_path):
+    file = tmp_path / "unpickled"
+    system.start_celery()
+    with Celery(broker=REDIS_URL, set_as_current=False) as app:
+        app.send_task("core.purge_counters", [Evil(file)], serializer="pickle")
+        app.send_task("core.purge_counters", kwargs={"evil": Evil(file)}, serializer="pickle", queue="outside")
+        wait_for(lambda: "ContentDisallowed" in system.log_of("celery"))
+
+    service_id = system.service_id()
+    technician, customer = system.technician(service_id), system.join("CUSTOMER")
+    customer.request_job(service_id)
+
+    assert wait_for(technician.open_offer)
+    assert not file.exists()
+
+
+def test_the_same_message_would_run_where_pickle_is_accepted(tmp_path):
+    """The control: it does what it says."""
+    file = tmp_path / "unpickled"
+
+    pickle.loads(pickle.dumps(Evil(file)))
+
+    assert file.exists()
 
 
 def seen_within(look, *, seconds):

@@ -1,6 +1,7 @@
 """The settings under many environments: each reading runs the package anew, with that environment alone."""
 
 import importlib
+import json
 import os
 import stat
 import subprocess
@@ -77,6 +78,7 @@ def test_production_starts_with_everything_named(read):
             {"SMS_BACKEND": "twilio", "TWILIO_ACCOUNT_SID": "AC1", "SMS_FROM": "+12025550100"},
             "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and SMS_FROM must be set",
         ),
+        ({"APPLE_KEYS_URL": "http://appleid.apple.com/auth/keys"}, "APPLE_KEYS_URL must begin with https://"),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS must name the hosts"),
         ({"ALLOWED_HOSTS": "api.example,*"}, "ALLOWED_HOSTS must name the hosts"),
     ],
@@ -182,6 +184,12 @@ def test_postgresql_has_a_pool_and_health_checks(read):
         ("OFFER_TIMEOUT_S", "-1"),
         ("LOG_LEVEL", "LOUD"),
         ("SECRET_KEY_FILE", "/nowhere/at/all"),
+        ("NEWS_LANGUAGE", "xx"),
+        ("NEWS_LANGUAGE", "en_GB"),
+        ("APP_URL", "app.example"),
+        ("APP_URL", "http://app.example"),
+        ("DEFAULT_FROM_EMAIL", "FixMate"),
+        ("SUPPORT_EMAIL", "the support"),
     ],
 )
 def test_value_that_makes_no_sense_stops_the_start_and_is_named(read, variable, value):
@@ -262,3 +270,52 @@ def test_a_trusted_proxy_is_a_network(read):
     assert read(TRUSTED_PROXIES="10.0.0.0/8, ::1")["TRUSTED_PROXIES"] == ["10.0.0.0/8", "::1/128"]
     with pytest.raises(ImproperlyConfigured, match="TRUSTED_PROXIES"):
         read(TRUSTED_PROXIES="10.0.0.1/8")
+
+
+# Passwords and providers
+
+
+@pytest.mark.parametrize("content", [None, "", "password1\n", "A" * 39 + ":1\n", "a" * 41])
+def test_a_file_of_stolen_passwords_must_be_one(content, read, tmp_path):
+    path = tmp_path / "pwned.txt"
+    if content is not None:
+        path.write_text(content)
+
+    with pytest.raises(ImproperlyConfigured, match="BREACHED_PASSWORDS_FILE"):
+        read(BREACHED_PASSWORDS_FILE=str(path))
+
+
+def test_a_file_of_stolen_passwords_is_named_as_it_is(read, tmp_path):
+    path = tmp_path / "pwned.txt"
+    path.write_text("A" * 40 + ":12\r\n")
+
+    assert read(BREACHED_PASSWORDS_FILE=str(path))["BREACHED_PASSWORDS_FILE"] == str(path)
+    assert read()["BREACHED_PASSWORDS_FILE"] == ""
+
+
+@pytest.mark.parametrize("rounds", ["3", "17"])
+def test_rounds_of_bcrypt_are_possible_ones(rounds, read):
+    with pytest.raises(ImproperlyConfigured, match="LEGACY_BCRYPT_ROUNDS"):
+        read(LEGACY_BCRYPT_ROUNDS=rounds)
+
+
+def test_providers_are_off_until_their_apps_are_named(read):
+    assert read()["GOOGLE_CLIENT_IDS"] == read()["APPLE_CLIENT_IDS"] == []
+    assert read(APPLE_CLIENT_IDS="com.fixmate.app, com.fixmate.web")["APPLE_CLIENT_IDS"] == [
+        "com.fixmate.app",
+        "com.fixmate.web",
+    ]
+
+
+@pytest.mark.parametrize("document", ["{}", "nonsense", '{"keys": []}', "[]"])
+def test_keys_given_must_be_a_key_set(document, read):
+    with pytest.raises(ImproperlyConfigured, match="GOOGLE_KEYS"):
+        read(GOOGLE_KEYS=document)
+
+
+def test_keys_may_stand_in_a_file(read, tmp_path):
+    path = tmp_path / "keys.json"
+    point = {"x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}
+    path.write_text(json.dumps({"keys": [{"kty": "EC", "crv": "P-256", "kid": "a", **point}]}))
+
+    assert read(APPLE_KEYS_FILE=str(path))["APPLE_KEYS"] == path.read_text()

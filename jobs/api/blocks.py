@@ -12,7 +12,9 @@ from accounts.enums import Role
 from fixmate.core.api.permissions import HasRole
 from fixmate.core.api.serializers import InputSerializer, OutputSerializer
 from fixmate.core.api.viewsets import GenericViewSet
+from fixmate.core.errors import NotFound
 from jobs.enums import BlockSide
+from jobs.errors import NeverAssigned
 from jobs.models import Block
 from jobs.selectors import block_list_visible_to
 from jobs.services import block_lift, block_set
@@ -44,9 +46,10 @@ class BlockOutput(OutputSerializer):
         return other.first_name
 
 
-@extend_schema(tags=["Blocks"])
+@extend_schema(tags=["blocks"])
 @extend_schema_view(list=extend_schema(summary="List whom I do not want to meet again", operation_id="blocks_list"))
 class BlockViewSet(mixins.ListModelMixin, GenericViewSet[Block]):
+    refusals = {"create": (NeverAssigned, NotFound)}
     queryset = Block.objects.none()
     serializer_class = BlockOutput
     ordering = ("-created_at",)

@@ -1,6 +1,6 @@
 import django_filters
 
-from fixmate.core.api.filters import FilterSet, MomentFilter
+from fixmate.core.api.filters import FilterSet, MomentFilter, people_search
 from jobs.enums import JobStatus
 from jobs.models import Job
 
@@ -16,3 +16,9 @@ class JobFilter(FilterSet):
     class Meta:
         model = Job
         fields: list[str] = []
+
+
+class StaffJobFilter(JobFilter):
+    customer = django_filters.UUIDFilter(field_name="customer_id", label="The id of an account.")
+    technician = django_filters.UUIDFilter(field_name="technician_id", label="The id of a technician.")
+    search = people_search("customer__")

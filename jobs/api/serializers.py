@@ -1,5 +1,6 @@
-from typing import Any
+from typing import Any, ClassVar
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field, inline_serializer
@@ -7,18 +8,20 @@ from rest_framework import serializers
 
 from accounts.models import User
 from catalog.api.serializers import ServiceBrief
+from fixmate.core.api.keywords import together
 from fixmate.core.api.serializers import (
     InputSerializer,
     LatitudeField,
     LongitudeField,
     MoneyField,
     OutputSerializer,
+    UploadIdsField,
 )
 from fixmate.core.geo import Point
-from jobs.enums import DECIDED_REASONS, CancelReason, JobEventKind, JobOption, JobStatus, PhotoKind
-from jobs.models import Job
+from jobs.enums import DECIDED_REASONS, CancelReason, JobEventKind, JobOption, JobStatus, LineKind, PhotoKind
+from jobs.models import Job, JobPhoto
 from jobs.rules import options_of, start_code
-from jobs.selectors import job_contacts_visible
+from jobs.selectors import job_contacts_visible, job_technician_phone_visible
 
 MAX_PHOTOS = 10
 AREA_DECIMALS = 2  # about a kilometre
@@ -31,6 +34,7 @@ ASKED_REASONS = [choice for choice in CancelReason.choices if choice[0] not in D
 class PositionInput(InputSerializer):
     latitude = LatitudeField(required=False)
     longitude = LongitudeField(required=False)
+    also: ClassVar[dict[str, Any]] = together("latitude", "longitude")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         latitude, longitude = attrs.pop("latitude", None), attrs.pop("longitude", None)
@@ -47,33 +51,29 @@ class JobRequestInput(InputSerializer):
     latitude = LatitudeField()
     longitude = LongitudeField()
     scheduled_for = serializers.DateTimeField(required=False, allow_null=True, help_text="Without it: now.")
-    photos = serializers.ListField(
-        child=serializers.UUIDField(),
-        required=False,
-        max_length=MAX_PHOTOS,
-        source="photo_ids",
-        help_text="Upload ids.",
-    )
+    photos = UploadIdsField(required=False, max_length=MAX_PHOTOS, source="photo_ids")
 
 
 class JobStartInput(PositionInput):
-    start_code = serializers.RegexField(r"^[0-9]{4}$", required=False, default="", help_text="Four digits.")
+    always = ("start_code",) if settings.START_CODE_REQUIRED else ()
+    start_code = serializers.RegexField(r"^[0-9]{4}$", required=False, help_text="Four digits.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return {"start_code": "", **super().validate(attrs)}
 
 
 class JobCompleteInput(PositionInput):
     work_summary = serializers.CharField(max_length=2000)
     final_amount = MoneyField(required=False, help_text="At most what the customer approved; without it, the quote.")
-    photos = serializers.ListField(
-        child=serializers.UUIDField(),
-        required=False,
-        max_length=MAX_PHOTOS,
-        source="photo_ids",
-        help_text="Upload ids.",
-    )
+    photos = UploadIdsField(required=False, max_length=MAX_PHOTOS, source="photo_ids")
 
 
 class JobCancelInput(InputSerializer):
     reason = serializers.ChoiceField(choices=ASKED_REASONS)
+    note = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
+
+
+class JobNoShowInput(PositionInput):
     note = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
 
 
@@ -93,6 +93,10 @@ class JobPhotoOutput(OutputSerializer):
     kind = serializers.ChoiceField(choices=PhotoKind.choices)
     content_type = serializers.CharField(source="upload.content_type")
     sha256 = serializers.CharField(source="upload.sha256")
+    file_url = serializers.SerializerMethodField(help_text="Where to download it.")
+
+    def get_file_url(self, photo: JobPhoto) -> str:
+        return reverse("job-photo", args=[photo.job_id, photo.upload_id])
 
 
 _TECHNICIAN = inline_serializer(
@@ -103,6 +107,7 @@ _TECHNICIAN = inline_serializer(
         "rating": serializers.FloatField(allow_null=True),
         "phone": serializers.CharField(allow_null=True),
     },
+    allow_null=True,
 )
 _CUSTOMER = inline_serializer(
     "JobCustomer",
@@ -190,11 +195,12 @@ class JobOutput(OutputSerializer):
         if job.technician is None:
             return None
         technician, user = job.technician, job.technician.user
+        is_open = job_technician_phone_visible(job=job, user=self._viewer, at=timezone.now())
         return {
             "id": str(technician.pk),
             "first_name": user.first_name,
             "rating": technician.rating,
-            "phone": user.phone if self._is_open(job) else None,
+            "phone": user.phone if is_open else None,
         }
 
     @extend_schema_field(_CUSTOMER)
@@ -215,7 +221,7 @@ class JobOutput(OutputSerializer):
     @extend_schema_field(_OPTION)
     def get_options(self, job: Job) -> list[dict[str, str]]:
         is_his = job.customer_id == self._viewer.pk
-        return [_option(option, job) for option in options_of(job)] if is_his else []
+        return [_option(option, job) for option in options_of(job, self._viewer)] if is_his else []
 
 
 class JobEventOutput(OutputSerializer):
@@ -228,6 +234,17 @@ class JobEventOutput(OutputSerializer):
     note = serializers.CharField()
 
 
+class LineOutput(OutputSerializer):
+    """One line of an amount."""
+
+    kind = serializers.ChoiceField(choices=LineKind.choices)
+    description = serializers.CharField()
+    quantity = serializers.DecimalField(max_digits=10, decimal_places=4)
+    unit_amount = MoneyField(help_text="What one of it costs.")
+    amount = MoneyField(help_text="What the line comes to; below zero where something was left off.")
+
+
 class CancelPreviewOutput(OutputSerializer):
     fee = MoneyField()
+    lines = LineOutput(many=True, help_text="What the fee is made of; none where there is no fee.")
     free_until = serializers.DateTimeField(allow_null=True)

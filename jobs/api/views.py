@@ -9,21 +9,35 @@ from rest_framework.response import Response
 
 from accounts.api.requests import AuthedRequest
 from accounts.enums import Role
+from accounts.errors import AccountRestricted
 from fixmate.core import clock
 from fixmate.core.api.permissions import HasRole, IsVerified
 from fixmate.core.api.serializers import NoBody
 from fixmate.core.api.viewsets import ActViewSet
+from fixmate.core.errors import IllegalTransition
+from fixmate.core.files import UploadNotUsable
 from jobs.api.filters import JobFilter
 from jobs.api.serializers import (
     CancelPreviewOutput,
     JobCancelInput,
     JobCompleteInput,
     JobEventOutput,
+    JobNoShowInput,
     JobOutput,
     JobRematchInput,
     JobRequestInput,
     JobStartInput,
     NoteInput,
+)
+from jobs.errors import (
+    AlreadyWorking,
+    AmountNotApproved,
+    LocationStale,
+    NoShowTooEarly,
+    PaymentRequired,
+    StartCodeLocked,
+    StartCodeWrong,
+    TooFarFromJob,
 )
 from jobs.models import Job
 from jobs.selectors import job_get, job_list_visible_to, job_timeline
@@ -32,6 +46,7 @@ from jobs.services import (
     job_cancel_by_staff,
     job_cancel_preview,
     job_complete_by_technician,
+    job_no_show_by_technician,
     job_note_add,
     job_release_by_technician,
     job_rematch_by_customer,
@@ -56,18 +71,27 @@ _PERMISSIONS: dict[str, type[BasePermission]] = {
     "create": HasRole(Role.CUSTOMER),
     "start": HasRole(Role.TECHNICIAN),
     "complete": HasRole(Role.TECHNICIAN),
+    "no_show": HasRole(Role.TECHNICIAN),
     "renew_start_code": HasRole(Role.CUSTOMER),
     "rematch": HasRole(Role.CUSTOMER, Role.ADMIN),
     "cancel_preview": HasRole(Role.CUSTOMER, Role.ADMIN),
 }
 
 
-@extend_schema(tags=["Jobs"])
+@extend_schema(tags=["jobs"])
 @extend_schema_view(
     list=extend_schema(summary="List my jobs", operation_id="jobs_list"),
     retrieve=extend_schema(summary="Read a job", operation_id="jobs_read"),
 )
 class JobViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ActViewSet[Job]):
+    refusals = {
+        "create": (UploadNotUsable, AccountRestricted),
+        "rematch": (AccountRestricted,),
+        "start": (StartCodeWrong, StartCodeLocked, LocationStale, TooFarFromJob, PaymentRequired, AlreadyWorking),
+        "complete": (UploadNotUsable, AmountNotApproved),
+        "no_show": (LocationStale, TooFarFromJob, NoShowTooEarly),
+        "cancel_preview": (IllegalTransition,),
+    }
     queryset = Job.objects.none()
     serializer_class = JobOutput
     filterset_class = JobFilter
@@ -103,6 +127,17 @@ class JobViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ActViewSet[Jo
     def complete(self, request: AuthedRequest, pk: str) -> Response:
         job, body = self.asked(JobCompleteInput)
         return self.answer(job_complete_by_technician(job_id=job.pk, actor=request.user, **body))
+
+    @extend_schema(
+        summary="Say that the customer is not there",
+        description="At the door and after waiting: the job is called off, for the fee of a late cancellation.",
+        operation_id="jobs_no_show",
+        request=JobNoShowInput,
+    )
+    @action(detail=True, methods=["post"], url_path="no-show")
+    def no_show(self, request: AuthedRequest, pk: str) -> Response:
+        job, body = self.asked(JobNoShowInput)
+        return self.answer(job_no_show_by_technician(job_id=job.pk, actor=request.user, **body))
 
     @extend_schema(
         summary="Call a job off",

@@ -3,6 +3,7 @@ from jobs.services.closing import (
     job_cancel_by_customer,
     job_cancel_by_staff,
     job_cancel_preview,
+    job_no_show_by_technician,
     job_release_by_technician,
 )
 from jobs.services.dispatch import (
@@ -14,8 +15,10 @@ from jobs.services.dispatch import (
     job_rematch_by_staff,
     job_set_next_pass,
     job_transfer_by_staff,
+    jobs_set_next_pass,
 )
 from jobs.services.history import job_note_add
+from jobs.services.quotes import quote_approve, quote_decline, quote_expire_due, quote_propose, quote_withdraw
 from jobs.services.request import job_request
 from jobs.services.visits import job_release_dark, job_remind_due
 from jobs.services.work import (
@@ -36,6 +39,7 @@ __all__ = [
     "job_complete_by_technician",
     "job_look_by_staff",
     "job_mark_unmatched",
+    "job_no_show_by_technician",
     "job_note_add",
     "job_release_by_technician",
     "job_release_dark",
@@ -48,4 +52,10 @@ __all__ = [
     "job_set_next_pass",
     "job_start_by_technician",
     "job_transfer_by_staff",
+    "jobs_set_next_pass",
+    "quote_approve",
+    "quote_decline",
+    "quote_expire_due",
+    "quote_propose",
+    "quote_withdraw",
 ]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -9,18 +10,25 @@ from django.db import transaction
 
 from accounts.enums import Role
 from accounts.models import User
+from catalog.enums import TechnicianTier
 from fixmate.core import audit, clock, events
 from fixmate.core.errors import IllegalTransition, Invalid
+from fixmate.core.geo import Point
 from fixmate.core.money import Money
 from jobs.enums import JobEventKind, JobStatus, PriceKind
+from jobs.errors import NoShowTooEarly
 from jobs.events import JobCancelled, JobReleased
+from jobs.lines import Line, cancellation_line, no_show_line
 from jobs.models import Job
-from jobs.rules import cancellation_fee_minor
+from jobs.rules import cancellation_fee_minor, late_fee_minor, no_show_from
 from jobs.selectors import job_get_locked, price_quoted
 from jobs.services.access import job_check_customer, job_check_technician
 from jobs.services.dispatch import job_mark_unmatched
 from jobs.services.history import job_event_add
-from jobs.services.prices import price_add_revision
+from jobs.services.prices import price_add_revision, price_follow_technician
+from jobs.services.quotes import quote_withdraw_open
+from jobs.services.sightings import position_note, sighting_check, sighting_facts, sighting_of
+from technicians.selectors import technician_get_locked
 from technicians.services import technician_note_cancelled, technician_note_released
 
 _CLOSED = ["status", "cancel_reason", "cancel_note", "cancelled_by", "cancelled_at", "next_pass_at"]
@@ -42,9 +50,10 @@ _RELEASED = [
 
 @dataclass(frozen=True, slots=True)
 class CancelPreview:
-    """What calling off would cost now, and the end of the grace period, while one is running."""
+    """What calling off would cost now and why, and the end of the grace period, while one is running."""
 
     fee: Money
+    lines: tuple[Line, ...]
     free_until: datetime | None
 
 
@@ -57,13 +66,53 @@ def job_cancel_by_customer(*, job_id: UUID, actor: User, reason: str, note: str 
     job = job_get_locked(job_id)
     job_check_customer(job, actor)
     at = clock.now()
-    fee_minor = cancellation_fee_minor(job, price_quoted(job.pk), at)
+    quoted = price_quoted(job.pk)
+    fee_minor = cancellation_fee_minor(job, quoted, at)
     job.cancel(reason=reason, note=note, by=Role.CUSTOMER, at=at)
     job.save(update_fields=_CLOSED)
     if fee_minor:
-        price_add_revision(job, kind=PriceKind.CANCELLATION_FEE, amount_minor=fee_minor, at=at)
+        _charge(job, cancellation_line(quoted, fee_minor), at)
     _end(job, actor, note=note, has_fee=bool(fee_minor), at=at)
     return job
+
+
+@transaction.atomic
+def job_no_show_by_technician(*, job_id: UUID, actor: User, note: str = "", here: Point | None = None) -> Job:
+    """Call off a job whose customer is not there, for the fee of a late cancellation.
+
+    The technician is at the door, by the rule for starting the work, and has waited; `here` is a ping that comes along.
+    It is no release of his.
+
+    :raises IllegalTransition: unless the job is ASSIGNED
+    :raises LocationStale: without a position of the last minutes
+    :raises TooFarFromJob: away from the job
+    :raises NoShowTooEarly: until he has waited `NO_SHOW_WAIT_MINUTES`
+    """
+    job = job_get_locked(job_id)
+    technician = technician_get_locked(job_check_technician(job, actor).pk)  # before his position, like everybody
+    position_note(technician.pk, here)
+    at = clock.now()
+    job.no_show(note=note, by=Role.TECHNICIAN, at=at)
+    seen = sighting_of(job, technician.pk, here, at)
+    sighting_check(seen)
+    _check_waited(job, at)
+    job.save(update_fields=_CLOSED)
+    quoted = price_quoted(job.pk)
+    fee_minor = late_fee_minor(quoted)
+    if fee_minor:
+        _charge(job, no_show_line(quoted, fee_minor), at)
+    _end(job, actor, note=note, has_fee=bool(fee_minor), at=at, **sighting_facts(seen))
+    return job
+
+
+def _check_waited(job: Job, at: datetime) -> None:
+    waits_until = no_show_from(job)
+    if at < waits_until:
+        raise NoShowTooEarly(**{"from": waits_until.isoformat(), "server_now": at.isoformat()})
+
+
+def _charge(job: Job, line: Line, at: datetime) -> None:
+    price_add_revision(job, kind=PriceKind.CANCELLATION_FEE, lines=[line], at=at)
 
 
 @transaction.atomic
@@ -78,6 +127,7 @@ def job_cancel_by_staff(*, job_id: UUID, actor: User, note: str) -> Job:
     job = job_get_locked(job_id)
     at = clock.now()
     before = job.status
+    quote_withdraw_open(job, at=at)
     job.cancel_by_staff(note=note, by=Role.ADMIN, at=at)
     job.save(update_fields=_CLOSED)
     _end(job, actor, note=note, has_fee=False, at=at)
@@ -92,12 +142,11 @@ def job_cancel_by_staff(*, job_id: UUID, actor: User, note: str) -> Job:
     return job
 
 
-def _end(job: Job, actor: User, *, note: str, has_fee: bool, at: datetime) -> None:
+def _end(job: Job, actor: User, *, note: str, has_fee: bool, at: datetime, **facts: Any) -> None:
     if job.technician_id:
         technician_note_cancelled(technician_id=job.technician_id, at=at)
-    job_event_add(
-        job, kind=JobEventKind.CANCELLED, actor=actor, note=note, at=at, reason=job.cancel_reason, has_fee=has_fee
-    )
+    facts = {"reason": job.cancel_reason, "has_fee": has_fee, **facts}
+    job_event_add(job, kind=JobEventKind.CANCELLED, actor=actor, note=note, at=at, **facts)
     events.publish(
         JobCancelled(job_id=job.pk, technician_id=job.technician_id, has_fee=has_fee, cancelled_by=actor.role)
     )
@@ -126,6 +175,7 @@ def job_release(
     """
     job.release(at=at)
     job.save(update_fields=_RELEASED)
+    price_follow_technician(job, tier=TechnicianTier.STANDARD, at=at)
     technician_note_released(technician_id=technician_id, at=at)
     job_event_add(job, kind=JobEventKind.RELEASED, actor=actor, note=note, at=at, reason=reason)
     events.publish(JobReleased(job_id=job.pk, technician_id=technician_id, reason=reason))
@@ -141,7 +191,8 @@ def job_cancel_preview(*, job: Job, at: datetime) -> CancelPreview:
     if job.status in (JobStatus.IN_PROGRESS, JobStatus.COMPLETED, JobStatus.CANCELLED):
         raise IllegalTransition(state=job.status, action="cancel")
     quoted = price_quoted(job.pk)
-    fee = Money(cancellation_fee_minor(job, quoted, at), quoted.currency)
+    fee_minor = cancellation_fee_minor(job, quoted, at)
+    lines = (cancellation_line(quoted, fee_minor),) if fee_minor else ()
     grace_ends_at = job.assigned_at and job.assigned_at + timedelta(seconds=settings.CANCELLATION_GRACE_S)
     is_running = grace_ends_at is not None and at <= grace_ends_at
-    return CancelPreview(fee, grace_ends_at if is_running else None)
+    return CancelPreview(Money(fee_minor, quoted.currency), lines, grace_ends_at if is_running else None)

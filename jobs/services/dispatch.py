@@ -1,25 +1,29 @@
 """Steps that matching takes on a job it has locked, and the two ways to try again."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
 from accounts.models import User
+from accounts.services import user_hold_working
 from fixmate.core import audit, clock, events
 from fixmate.core.errors import Invalid
 from jobs.enums import CancelReason, JobEventKind, JobStatus
 from jobs.events import JobAssigned, JobReleased, JobRematchRequested, JobUnmatched
+from jobs.hooks import is_payment_awaited
 from jobs.models import Job
 from jobs.rules import booking_of
 from jobs.selectors import job_get_locked
 from jobs.services.access import job_check_customer
 from jobs.services.history import job_event_add
+from jobs.services.prices import price_follow_technician
 from technicians.models import Technician
 from technicians.selectors import dispatchable_list_locked
 from technicians.services import technician_note_assigned, technician_note_cancelled
 
-_BOOKED = ["status", "technician", "assigned_at", "booked_from", "booked_until", "next_pass_at"]
+_BOOKED = ["status", "technician", "assigned_at", "booked_from", "booked_until", "next_pass_at", "is_payment_required"]
 _TRANSFERRED = [*_BOOKED, "start_code_serial", "start_code_failures", "reminded_at"]
 _SEARCH = ["status", "search_started_at", "search_number", "next_pass_at"]
 
@@ -39,6 +43,13 @@ def job_set_next_pass(*, job: Job, at: datetime | None) -> None:
     if job.next_pass_at != at:
         job.next_pass_at = at
         job.save(update_fields=["next_pass_at"])
+
+
+def jobs_set_next_pass(*, jobs: Collection[Job], at: datetime) -> None:
+    """Set the timers of many jobs that the caller has locked. One query."""
+    Job.objects.filter(pk__in=[job.pk for job in jobs]).update(next_pass_at=at)
+    for job in jobs:
+        job.next_pass_at = at
 
 
 def job_mark_unmatched(*, job: Job, at: datetime) -> None:
@@ -62,6 +73,7 @@ def job_assign(*, job: Job, technician: Technician, actor: User, at: datetime) -
     """
     booked_from, booked_until = booking_of(job, at)
     job.assign(technician=technician, booked_from=booked_from, booked_until=booked_until, at=at)
+    job.is_payment_required = job.is_payment_required or is_payment_awaited(job.pk)
     job.save(update_fields=_BOOKED)
     _note_assigned(job, technician, actor, at)
 
@@ -76,6 +88,7 @@ def job_transfer_by_staff(*, job: Job, held_by: UUID, technician: Technician, ac
     """
     booked_from, booked_until = booking_of(job, at)
     job.transfer(technician=technician, booked_from=booked_from, booked_until=booked_until, at=at)
+    job.is_payment_required = job.is_payment_required or is_payment_awaited(job.pk)
     job.save(update_fields=_TRANSFERRED)
     dispatchable_list_locked([held_by, technician.pk])  # both at once, in the order of pings: else each row by row
     technician_note_cancelled(technician_id=held_by, at=at)
@@ -86,6 +99,7 @@ def job_transfer_by_staff(*, job: Job, held_by: UUID, technician: Technician, ac
 
 def _note_assigned(job: Job, technician: Technician, actor: User, at: datetime) -> None:
     technician_note_assigned(technician_id=technician.pk, at=at)
+    price_follow_technician(job, tier=technician.tier, at=at)
     job_event_add(job, kind=JobEventKind.ASSIGNED, actor=actor, at=at, technician_id=str(technician.pk))
     events.publish(JobAssigned(job_id=job.pk, technician_id=technician.pk))
 
@@ -97,8 +111,10 @@ def _note_assigned(job: Job, technician: Technician, actor: User, at: datetime) 
 def job_rematch_by_customer(*, job_id: UUID, actor: User, reason: str = "") -> Job:
     """Search again for a job nobody was found for, with a fresh budget.
 
+    :raises AccountRestricted: if the customer may only finish what he has
     :raises IllegalTransition: unless it is UNMATCHED
     """
+    user_hold_working(actor)
     job = job_get_locked(job_id)
     job_check_customer(job, actor)
     return _rematch(job, actor, note=reason)

@@ -3,10 +3,9 @@ from django.db.models.functions import Round
 
 from accounts.errors import AccountInUse
 from accounts.models import User
-from fixmate.core.files import files_forget
-from fixmate.core.models import Upload
-from jobs.enums import BOOKED, CLOSED, BlockSide
-from jobs.models import Block, Job, JobPhoto
+from fixmate.core.files import uploads_erase
+from jobs.enums import BOOKED, CLOSED, BlockSide, CancelReason, JobEventKind
+from jobs.models import Block, Job, JobEvent, JobPhoto, QuoteRevision
 
 ERASED = "(deleted)"
 
@@ -20,7 +19,11 @@ def job_guard_deletion(user: User) -> None:
 
 @transaction.atomic
 def job_erase_customer(user: User) -> None:
-    """Take what the customer wrote, and where he lives, out of his jobs; that and when they were done stays."""
+    """Take what the customer wrote, and where he lives, out of his jobs; that and when they were done stays.
+
+    So does what he wrote about work he did for another: it is that one's proof of it. Not what he noted of one
+    who was not there.
+    """
     jobs = Job.objects.filter(customer=user)
     jobs.update(
         description=ERASED,
@@ -29,15 +32,17 @@ def job_erase_customer(user: User) -> None:
         latitude=Round("latitude", precision=1),
         longitude=Round("longitude", precision=1),
     )
+    Job.objects.filter(technician__user=user, cancel_reason=CancelReason.NO_SHOW).update(cancel_note="")
+    QuoteRevision.objects.filter(job__customer=user).exclude(decline_note="").update(decline_note="")
     Block.objects.filter(customer=user, set_by=BlockSide.CUSTOMER).update(note="")
     Block.objects.filter(technician__user=user, set_by=BlockSide.TECHNICIAN).update(note="")
+    JobEvent.objects.filter(actor=user).exclude(kind=JobEventKind.COMPLETED).exclude(note="").update(note="")
     _photos_erase(user)
 
 
 def _photos_erase(user: User) -> None:
     """Only of what he ordered: photos of work that he did for another are that one's proof of it."""
     photos = JobPhoto.objects.filter(upload__owner=user, job__customer=user)
-    paths = dict(photos.values_list("upload_id", "upload__file"))
+    upload_ids = list(photos.values_list("upload_id", flat=True))
     photos.delete()
-    Upload.objects.filter(pk__in=paths).delete()
-    files_forget(paths.values())
+    uploads_erase(upload_ids)

@@ -4,8 +4,9 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.enums import Role
 from accounts.models import User
-from fixmate.core import clock
+from fixmate.core import audit, clock
 from jobs.enums import JobEventKind
 from jobs.models import Job, JobEvent
 from jobs.selectors import job_get_locked
@@ -30,10 +31,13 @@ def job_event_add(
 
 @transaction.atomic
 def job_note_add(*, job_id: UUID, actor: User, note: str) -> JobEvent:
-    """Put a remark on the record.
+    """Put a remark on the record. What staff say is audited.
 
     :raises NotFound: unless the actor is part of the job
     """
     job = job_get_locked(job_id)
     job_check_party(job, actor)
-    return job_event_add(job, kind=JobEventKind.NOTE, actor=actor, note=note, at=clock.now())
+    event = job_event_add(job, kind=JobEventKind.NOTE, actor=actor, note=note, at=clock.now())
+    if actor.role == Role.ADMIN:
+        audit.record(actor=actor, action="job.note", target=job, reason=note)
+    return event

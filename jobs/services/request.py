@@ -16,8 +16,9 @@ from fixmate.core.files import uploads_take
 from fixmate.core.models import Upload
 from jobs.enums import JobEventKind, PhotoKind
 from jobs.events import JobRequested
+from jobs.lines import quoted_line
 from jobs.models import Job, JobPhoto
-from jobs.rules import dispatch_at
+from jobs.rules import dispatch_at, rules_now
 from jobs.services.history import job_event_add
 from jobs.services.prices import price_add_quote
 
@@ -36,6 +37,7 @@ def job_request(
 ) -> Job:
     """Order a job, for now or for later, at the price quoted here. Matching begins after the commit.
 
+    :raises AccountRestricted: if the customer may only finish what he has
     :raises AccountSuspended: if the customer's account does not work any more
     :raises Invalid: if the service is not offered or the time cannot be booked
     :raises UploadNotUsable: if a photo is not an unused upload of the customer's
@@ -61,7 +63,7 @@ def job_request(
     job.save(force_insert=True)
     _quote(job, service, at)
     job_photos_add(job, photos, PhotoKind.PROBLEM)
-    job_event_add(job, kind=JobEventKind.REQUESTED, actor=actor, at=at)
+    job_event_add(job, kind=JobEventKind.REQUESTED, actor=actor, at=at, rules=rules_now())
     events.publish(JobRequested(job_id=job.pk))
     return job
 
@@ -84,9 +86,7 @@ def _check_schedule(scheduled_for: datetime | None, at: datetime) -> None:
 
 def _quote(job: Job, service: Service, at: datetime) -> None:
     terms = fee_rate_for(service=service, at=at)
-    price_add_quote(
-        job, amount_minor=service.quoted_minor, currency=service.currency, rate=terms.rate, source=terms.name, at=at
-    )
+    price_add_quote(job, lines=[quoted_line(service)], terms=terms, at=at)
 
 
 def job_photos_add(job: Job, uploads: Sequence[Upload], kind: PhotoKind) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -12,28 +13,29 @@ from fixmate.core import clock, events
 from fixmate.core.enums import UploadPurpose
 from fixmate.core.errors import DomainError, IllegalTransition, Invalid
 from fixmate.core.files import uploads_take
-from fixmate.core.geo import Point, distance_m
+from fixmate.core.geo import Point
 from fixmate.core.money import Money
-from jobs.enums import JobEventKind, JobStatus, PhotoKind, PriceKind
+from jobs.enums import JobEventFact, JobEventKind, JobStatus, PhotoKind, PriceKind
 from jobs.errors import (
     AmountNotApproved,
-    LocationStale,
     PaymentRequired,
     StartCodeLocked,
     StartCodeWrong,
-    TooFarFromJob,
 )
 from jobs.events import JobCompleted, JobStarted
+from jobs.lines import lines_billed, lines_of
 from jobs.models import Job
-from jobs.rules import is_start_code
-from jobs.selectors import job_get_locked, price_quoted
+from jobs.rules import is_punctual, is_start_code
+from jobs.selectors import job_get_locked, price_current
 from jobs.services.access import job_check_customer, job_check_technician
 from jobs.services.history import job_event_add
 from jobs.services.prices import price_add_revision
+from jobs.services.quotes import quote_withdraw_open
 from jobs.services.request import job_photos_add
+from jobs.services.sightings import position_note, sighting_check, sighting_facts, sighting_of
 from technicians.models import Technician
-from technicians.selectors import position_get, technician_get_locked
-from technicians.services import position_flush_of, position_record, technician_note_completed, technician_note_started
+from technicians.selectors import technician_get_locked
+from technicians.services import technician_note_completed, technician_note_started
 
 
 def job_start_by_technician(*, job_id: UUID, actor: User, start_code: str = "", here: Point | None = None) -> Job:
@@ -54,27 +56,17 @@ def job_start_by_technician(*, job_id: UUID, actor: User, start_code: str = "", 
     with transaction.atomic():
         job = job_get_locked(job_id)
         technician = technician_get_locked(job_check_technician(job, actor).pk)  # before his position, like everybody
-        _note_position(technician.pk, here)
+        position_note(technician.pk, here)
         at = clock.now()
         _check_may_start(job)
-        _check_place(job, here or _last_position(technician.pk, at))
+        seen = sighting_of(job, technician.pk, here, at)
+        sighting_check(seen)
         refusal = _try_code(job, actor, start_code, at)
         if refusal is None:
-            _start(job, technician, actor, at)
+            _start(job, technician, actor, at, sighting_facts(seen))
     if refusal:
         raise refusal
     return job
-
-
-def _note_position(technician_id: UUID, here: Point | None) -> None:
-    if here:
-        position_record(
-            technician_id=technician_id,
-            latitude=here.latitude,
-            longitude=here.longitude,
-            accuracy_m=None,
-            recorded_at=clock.now(),
-        )
 
 
 def _check_may_start(job: Job) -> None:
@@ -82,25 +74,6 @@ def _check_may_start(job: Job) -> None:
         raise IllegalTransition(state=job.status, action="start")
     if job.is_payment_required:
         raise PaymentRequired
-
-
-def _last_position(technician_id: UUID, at: datetime) -> Point:
-    """Return where the last ping was. One that came with the call is better: a short move writes no coordinates."""
-    position_flush_of(technician_id)
-    position = position_get(technician_id)
-    limit_s = settings.START_MAX_POSITION_AGE_S
-    if position is None:
-        raise LocationStale(age_s=None, limit_s=limit_s)
-    age_s = (at - position.location_at).total_seconds()
-    if age_s > limit_s:
-        raise LocationStale(age_s=round(age_s), limit_s=limit_s)
-    return Point(position.latitude, position.longitude)
-
-
-def _check_place(job: Job, place: Point) -> None:
-    away_m = round(distance_m(job.latitude, job.longitude, place.latitude, place.longitude))
-    if away_m > settings.START_MAX_DISTANCE_M:
-        raise TooFarFromJob(distance_m=away_m, limit_m=settings.START_MAX_DISTANCE_M)
 
 
 def _try_code(job: Job, actor: User, given: str, at: datetime) -> DomainError | None:
@@ -118,11 +91,13 @@ def _try_code(job: Job, actor: User, given: str, at: datetime) -> DomainError | 
     return StartCodeWrong(tries_left=tries_left)
 
 
-def _start(job: Job, technician: Technician, actor: User, at: datetime) -> None:
+def _start(job: Job, technician: Technician, actor: User, at: datetime, facts: dict[str, Any]) -> None:
     job.start(at=at)
     job.save(update_fields=["status", "started_at"])
-    technician_note_started(technician_id=technician.pk, at=at)
-    job_event_add(job, kind=JobEventKind.STARTED, actor=actor, at=at)
+    was_punctual = is_punctual(job, at)
+    technician_note_started(technician_id=technician.pk, at=at, was_punctual=was_punctual)
+    judged: dict[str, Any] = {} if was_punctual is None else {JobEventFact.WAS_PUNCTUAL: was_punctual}
+    job_event_add(job, kind=JobEventKind.STARTED, actor=actor, at=at, **judged, **facts)
     events.publish(JobStarted(job_id=job.pk, technician_id=technician.pk))
 
 
@@ -153,7 +128,7 @@ def job_complete_by_technician(
     photo_ids: Sequence[UUID] = (),
     here: Point | None = None,
 ) -> Job:
-    """Finish the work, at the quoted price or less.
+    """Finish the work, at the price the customer approved last or less. A proposal he has not answered is withdrawn.
 
     :raises IllegalTransition: unless the work is in progress
     :raises AmountNotApproved: above what the customer approved
@@ -161,15 +136,17 @@ def job_complete_by_technician(
     """
     job = job_get_locked(job_id)
     technician = technician_get_locked(job_check_technician(job, actor).pk)  # before his position, like everybody
-    _note_position(technician.pk, here)
+    position_note(technician.pk, here)
     at = clock.now()
+    quote_withdraw_open(job, at=at)
     job.complete(work_summary=work_summary, at=at)
     _bill(job, final_amount, at)
     job.save(update_fields=["status", "completed_at", "work_summary"])
     photos = uploads_take(owner=actor, purpose=UploadPurpose.COMPLETION_PHOTO, upload_ids=list(photo_ids))
     job_photos_add(job, photos, PhotoKind.RESULT)
     technician_note_completed(technician_id=technician.pk, at=at)
-    job_event_add(job, kind=JobEventKind.COMPLETED, actor=actor, note=work_summary, at=at)
+    facts = sighting_facts(sighting_of(job, technician.pk, here, at))
+    job_event_add(job, kind=JobEventKind.COMPLETED, actor=actor, note=work_summary, at=at, **facts)
     events.publish(JobCompleted(job_id=job.pk, technician_id=technician.pk))
     return job
 
@@ -177,12 +154,13 @@ def job_complete_by_technician(
 def _bill(job: Job, final_amount: Money | None, at: datetime) -> None:
     if final_amount is None:
         return
-    approved = price_quoted(job.pk)
+    approved = price_current(job.pk)
     if final_amount.currency != approved.currency:
         raise Invalid(final_amount=[f"This job is billed in {approved.currency}."])
     if final_amount.minor > approved.amount_minor:
         raise AmountNotApproved(approved=approved.amount.amount)
-    price_add_revision(job, kind=PriceKind.FINAL, amount_minor=final_amount.minor, at=at)
+    lines = lines_billed(lines_of(approved.lines.all()), final_amount)
+    price_add_revision(job, kind=PriceKind.FINAL, lines=lines, at=at)
 
 
 @transaction.atomic

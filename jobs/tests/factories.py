@@ -4,14 +4,15 @@ from datetime import timedelta
 from decimal import Decimal
 
 import factory
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.enums import Role
 from accounts.tests.factories import UserFactory
 from catalog.tests.factories import ServiceFactory
 from fixmate.core.money import share_minor
-from jobs.enums import STATUS_AFTER, CancelReason, JobEventKind, JobStatus, PriceKind
-from jobs.models import Job, JobEvent, JobPrice
+from jobs.enums import STATUS_AFTER, CancelReason, JobEventKind, JobStatus, LineKind, PriceKind
+from jobs.models import Job, JobEvent, JobPrice, JobPriceLine, QuoteLine, QuoteRevision
 from technicians.tests.factories import TechnicianFactory
 
 RATE = Decimal("0.1500")
@@ -40,10 +41,11 @@ class JobFactory(factory.django.DjangoModelFactory):
         event_for(job, JobEventKind.REQUESTED)
 
 
+@transaction.atomic  # a price and its lines are committed together, or refused
 def price_for(job, kind=PriceKind.QUOTE, amount_minor=None, revision=1):
     amount_minor = job.service.quoted_minor if amount_minor is None else amount_minor
     fee_minor = share_minor(amount_minor, RATE)
-    return JobPrice.objects.create(
+    price = JobPrice.objects.create(
         job=job,
         revision=revision,
         kind=kind,
@@ -55,6 +57,23 @@ def price_for(job, kind=PriceKind.QUOTE, amount_minor=None, revision=1):
         technician_earnings_minor=amount_minor - fee_minor,
         created_at=job.created_at,
     )
+    line = {"kind": LineKind.LABOUR, "description": job.service.name, "quantity": 1}
+    JobPriceLine.objects.create(price=price, position=1, unit_minor=amount_minor, amount_minor=amount_minor, **line)
+    return price
+
+
+@transaction.atomic
+def quote_for(job, amount_minor=5_000, **kwargs):
+    """What the technician of a job in progress proposes: one part."""
+    last = job.quotes.order_by("number").last()
+    facts = {"note": "The pump is seized.", "currency": job.service.currency, "proposed_at": job.created_at}
+    facts |= {"number": last.number + 1 if last else 1, "expires_at": job.created_at + timedelta(minutes=30)}
+    quote = QuoteRevision.objects.create(
+        job=job, technician=job.technician, amount_minor=amount_minor, **{**facts, **kwargs}
+    )
+    line = {"kind": LineKind.PARTS, "description": "Pump", "quantity": 1}
+    QuoteLine.objects.create(quote=quote, position=1, unit_minor=amount_minor, amount_minor=amount_minor, **line)
+    return quote
 
 
 def event_for(job, kind):

@@ -26,7 +26,19 @@ def test_customer_cancels_after_the_grace_period_for_a_fee(noon):
     preview = get(job.customer, job, "cancel-preview")
     answer = post(job.customer, job, "cancel", {"reason": "TOO_SLOW", "note": "An hour gone."})
 
-    assert preview.json() == {"fee": {"amount": "20.00", "currency": "USD"}, "free_until": None}
+    assert preview.json() == {
+        "fee": {"amount": "20.00", "currency": "USD"},
+        "lines": [
+            {
+                "kind": "CANCELLATION_FEE",
+                "description": "Called off after the grace period: this share of the price",
+                "quantity": "0.2000",
+                "unit_amount": {"amount": "100.00", "currency": "USD"},
+                "amount": {"amount": "20.00", "currency": "USD"},
+            }
+        ],
+        "free_until": None,
+    }
     shown = answer.json()
     assert (answer.status_code, shown["status"], shown["cancelled_at"]) == (200, "CANCELLED", "2026-03-02T12:00:00Z")
     assert (shown["cancel_reason"], shown["cancelled_by"]) == ("TOO_SLOW", "CUSTOMER")
@@ -40,7 +52,11 @@ def test_preview_within_the_grace_period(noon):
     with nothing_written():
         answer = get(job.customer, job, "cancel-preview")
 
-    assert answer.json() == {"fee": {"amount": "0.00", "currency": "USD"}, "free_until": "2026-03-02T12:04:00Z"}
+    assert answer.json() == {
+        "fee": {"amount": "0.00", "currency": "USD"},
+        "lines": [],
+        "free_until": "2026-03-02T12:04:00Z",
+    }
 
 
 def test_preview_of_what_cannot_be_cancelled():
@@ -90,6 +106,7 @@ def test_staff_cannot_cancel_without_a_note(admin, make):
         ({"reason": "STAFF"}, "reason"),
         ({"reason": "WENT_DARK"}, "reason"),
         ({"reason": "TRANSFERRED"}, "reason"),
+        ({"reason": "NO_SHOW"}, "reason"),
         ({"reason": "BORED"}, "reason"),
         ({"reason": ["OTHER"]}, "reason"),
         ({"reason": "OTHER", "note": "x" * 1_001}, "note"),

@@ -23,6 +23,7 @@ from jobs.services import (
     job_assign,
     job_cancel_by_customer,
     job_complete_by_technician,
+    job_no_show_by_technician,
     job_release_by_technician,
     job_release_dark,
     job_remind_due,
@@ -50,6 +51,11 @@ def _cancel(job):
 def _start(job):
     user, code = job.technician.user, start_code(job)
     return lambda: job_start_by_technician(job_id=job.pk, actor=user, start_code=code)
+
+
+def _no_show(job):
+    user = job.technician.user
+    return lambda: job_no_show_by_technician(job_id=job.pk, actor=user)
 
 
 def _release(job):
@@ -110,6 +116,35 @@ def test_start_and_cancel_at_once_have_one_winner(round_number):
     }
     assert (stored(job).status, kinds_of(job)[-1], outbox()) == ended[start, cancel]
     assert len(kinds_of(job)) == 4
+
+
+@pytest.mark.parametrize("round_number", range(3))
+@pytest.mark.parametrize("other", [_start, _cancel])
+def test_no_show_and_start_or_cancel_at_once_have_one_winner(other, round_number):
+    job = _at_the_door(created_at=timezone.now() - timedelta(hours=1))
+
+    no_show, against = _at_once(_no_show(job), other(job))
+
+    assert sorted([no_show, against]) == ["ILLEGAL_TRANSITION", WON]
+    after, prices = stored(job), [price.kind for price in price_list(job.pk)]
+    is_started = against == WON and other is _start
+    assert after.status == (JobStatus.IN_PROGRESS if is_started else JobStatus.CANCELLED)
+    assert (after.cancel_reason == CancelReason.NO_SHOW) == (no_show == WON)
+    assert prices == [PriceKind.QUOTE, *([] if is_started else [PriceKind.CANCELLATION_FEE])]
+    assert kinds_of(job)[3:] == [JobEventKind.STARTED if is_started else JobEventKind.CANCELLED]
+
+
+def test_eight_no_shows_at_once_are_one_cancellation_and_one_fee():
+    job = _at_the_door(created_at=timezone.now() - timedelta(hours=1))
+
+    got = _at_once(*[_no_show(job)] * 8)
+
+    assert Counter(got) == {WON: 1, "ILLEGAL_TRANSITION": 7}
+    assert kinds_of(job).count(JobEventKind.CANCELLED) == 1
+    assert [price.kind for price in price_list(job.pk)] == [PriceKind.QUOTE, PriceKind.CANCELLATION_FEE]
+    assert outbox() == rows_of(
+        JobCancelled(job_id=job.pk, technician_id=job.technician_id, has_fee=True, cancelled_by=Role.TECHNICIAN)
+    )
 
 
 @pytest.mark.parametrize("round_number", range(3))

@@ -18,8 +18,7 @@ from jobs.enums import JobEventKind, JobStatus, PhotoKind, PriceKind
 from jobs.events import JobRequested
 from jobs.models import Job, JobPhoto
 from jobs.selectors import price_list
-from jobs.services import job_request
-from jobs.tests.helpers import kinds_of, last_event, nothing_written, outbox, rows_of, stored, upload_of
+from jobs.tests.helpers import job_ordered, kinds_of, last_event, nothing_written, outbox, rows_of, stored, upload_of
 
 pytestmark = pytest.mark.django_db
 
@@ -29,29 +28,22 @@ def customer():
     return UserFactory()
 
 
-def _request(customer, **kwargs):
-    facts = {
-        "service_id": None,
-        "description": "The tap drips.",
-        "address": "12 Beacon Street",
-        "latitude": 42.36,
-        "longitude": -71.06,
-        **kwargs,
-    }
-    facts["service_id"] = facts["service_id"] or ServiceFactory().pk
-    return job_request(actor=customer, **facts)
+def _request(customer, service=None, **kwargs):
+    return job_ordered(customer, service or ServiceFactory(), **kwargs)
 
 
 def test_request_makes_a_job_with_its_first_event(noon, customer):
     service = ServiceFactory(duration_minutes=45)
 
-    job = stored(_request(customer, service_id=service.pk))
+    job = stored(_request(customer, service))
 
     assert (job.status, job.customer_id, job.service_id) == (JobStatus.REQUESTED, customer.pk, service.pk)
     assert (job.description, job.address) == ("The tap drips.", "12 Beacon Street")
     assert (job.latitude, job.longitude, job.scheduled_for) == (42.36, -71.06, None)
     assert (job.duration_minutes, job.created_at, job.technician_id) == (45, noon, None)
     assert kinds_of(job) == [JobEventKind.REQUESTED]
+    rules = last_event(job).data["rules"]
+    assert (rules["CANCELLATION_FEE_RATE"], rules["CANCELLATION_GRACE_S"]) == ("0.20", 300)
     event = last_event(job)
     assert (event.status, event.actor_id, event.actor_role) == (JobStatus.REQUESTED, customer.pk, Role.CUSTOMER)
     assert event.at == noon
@@ -95,7 +87,7 @@ def test_request_quotes_the_price_once_by_a_named_rate(noon, customer):
     service = ServiceFactory(price_minor=9_990)
     FeeRate.objects.create(name="autumn", rate=Decimal("0.1250"), valid_from=noon - timedelta(days=1))
 
-    job = _request(customer, service_id=service.pk)
+    job = _request(customer, service)
 
     (price,) = price_list(job.pk)
     assert (price.revision, price.kind, price.amount) == (1, PriceKind.QUOTE, Money(9_990, "USD"))
@@ -107,7 +99,7 @@ def test_request_quotes_the_price_once_by_a_named_rate(noon, customer):
 def test_request_falls_back_to_the_rate_of_the_settings(settings, customer):
     settings.DEFAULT_FEE_RATE = Decimal("0.15")
 
-    job = _request(customer, service_id=ServiceFactory(price_minor=10_000).pk)
+    job = _request(customer, ServiceFactory(price_minor=10_000))
 
     (price,) = price_list(job.pk)
     assert (price.fee_source, price.fee_rate, price.platform_fee_minor) == ("default", Decimal("0.1500"), 1_500)
@@ -116,7 +108,7 @@ def test_request_falls_back_to_the_rate_of_the_settings(settings, customer):
 def test_request_rounds_the_fee_half_up(settings, customer):
     settings.DEFAULT_FEE_RATE = Decimal("0.15")
 
-    job = _request(customer, service_id=ServiceFactory(price_minor=110).pk)
+    job = _request(customer, ServiceFactory(price_minor=110))
 
     (price,) = price_list(job.pk)
     assert (price.platform_fee_minor, price.technician_earnings_minor) == (17, 93)  # 16.5
@@ -125,14 +117,14 @@ def test_request_rounds_the_fee_half_up(settings, customer):
 def test_request_quotes_an_hourly_service_for_its_usual_duration(customer):
     service = ServiceFactory(price_minor=8_000, pricing_unit=PricingUnit.HOURLY, duration_minutes=90)
 
-    job = _request(customer, service_id=service.pk)
+    job = _request(customer, service)
 
     assert price_list(job.pk).get().amount == Money(12_000, "USD")
 
 
 def test_request_keeps_its_price_when_the_service_becomes_dearer(customer):
     service = ServiceFactory(price_minor=10_000)
-    job = _request(customer, service_id=service.pk)
+    job = _request(customer, service)
 
     service.price_minor = 20_000
     service.save()
@@ -172,14 +164,14 @@ def test_request_refuses_an_upload_that_cannot_be_used(customer, unusable):
     ids = [upload_of(customer).pk, unusable(customer).pk]
 
     with nothing_written(), pytest.raises(UploadNotUsable):
-        _request(customer, service_id=service.pk, photo_ids=ids)
+        _request(customer, service, photo_ids=ids)
 
 
 def test_request_refuses_the_same_photo_twice(customer):
     service, upload = ServiceFactory(), upload_of(customer)
 
     with nothing_written(), pytest.raises(UploadNotUsable):
-        _request(customer, service_id=service.pk, photo_ids=[upload.pk, upload.pk])
+        _request(customer, service, photo_ids=[upload.pk, upload.pk])
 
 
 # Refusals
@@ -200,7 +192,7 @@ def test_request_refuses_a_service_that_is_not_offered_any_more(customer, is_cat
     gone.save()
 
     with nothing_written(), pytest.raises(Invalid) as refusal:
-        _request(customer, service_id=service.pk)
+        _request(customer, service)
 
     assert list(refusal.value.details) == ["service_id"]
 
@@ -211,7 +203,7 @@ def test_request_refuses_a_time_that_cannot_be_booked(noon, settings, customer, 
     service = ServiceFactory()
 
     with nothing_written(), pytest.raises(Invalid) as refusal:
-        _request(customer, service_id=service.pk, scheduled_for=noon + ahead)
+        _request(customer, service, scheduled_for=noon + ahead)
 
     assert list(refusal.value.details) == ["scheduled_for"]
 

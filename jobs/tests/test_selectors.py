@@ -16,6 +16,7 @@ from jobs.selectors import (
     job_get_visible_to,
     job_ids_due_for_pass,
     job_list_visible_to,
+    job_technician_phone_visible,
     job_timeline,
     price_current,
     price_list,
@@ -164,6 +165,27 @@ def test_contacts_are_visible_to_the_technician_until_some_days_after_the_close(
     job = make(created_at=AT)
 
     assert job_contacts_visible(job=job, user=job.technician.user, at=AT + after) is is_visible
+
+
+@pytest.mark.parametrize("make", [job_completed, _cancelled_after_assignment])
+@pytest.mark.parametrize(
+    ("after", "is_visible"),
+    [(timedelta(0), True), (timedelta(days=14), True), (timedelta(days=14) + SECOND, False)],
+)
+def test_technician_phone_is_visible_to_the_customer_until_some_days_after_the_close(settings, make, after, is_visible):
+    settings.TECHNICIAN_PHONE_DAYS = 14
+    job = make(created_at=AT)
+
+    assert job_technician_phone_visible(job=job, user=job.customer, at=AT + after) is is_visible
+
+
+def test_technician_phone_is_visible_while_the_job_goes_on_and_to_staff_always():
+    ahead, closed = job_assigned(), job_completed(created_at=AT)
+    much_later = AT + timedelta(days=1_000)
+
+    assert job_technician_phone_visible(job=ahead, user=ahead.customer, at=much_later)
+    assert job_technician_phone_visible(job=closed, user=UserFactory(admin=True), at=much_later)
+    assert not job_technician_phone_visible(job=closed, user=UserFactory(), at=AT)
 
 
 # The timeline and the price

@@ -25,7 +25,8 @@ def test_start_locks_the_technician_before_his_position(noon, django_assert_max_
     with django_assert_max_num_queries(60) as queries:
         job_start_by_technician(job_id=job.pk, actor=job.technician.user, start_code=start_code(job), here=here)
 
-    locks = [query["sql"] for query in queries.captured_queries if query["sql"].endswith(("FOR UPDATE", "KEY UPDATE"))]
+    statements = [query["sql"] for query in queries.captured_queries]
+    locks = [sql for sql in statements if " FOR UPDATE" in sql or " FOR NO KEY UPDATE" in sql]
     tables = [sql.partition('FROM "')[2].partition('"')[0] for sql in locks]
     assert tables.index("technicians_technician") < tables.index("technicians_position")
 

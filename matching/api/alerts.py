@@ -7,9 +7,10 @@ from rest_framework.response import Response
 
 from accounts.api.requests import AuthedRequest
 from accounts.api.viewsets import StaffViewSet
-from fixmate.core.api.filters import FilterSet
+from fixmate.core.api.filters import FilterSet, TruthFilter
 from fixmate.core.api.serializers import OutputSerializer, ReasonInput
 from matching.enums import AlertKind
+from matching.errors import AlertClosed
 from matching.models import Alert
 from matching.selectors import alert_list
 from matching.services import alert_close_by_staff
@@ -33,19 +34,20 @@ class AlertOutput(OutputSerializer):
 class AlertFilter(FilterSet):
     kind = django_filters.ChoiceFilter(choices=AlertKind.choices)
     job = django_filters.UUIDFilter(field_name="job_id")
-    is_open = django_filters.BooleanFilter(field_name="closed_at", lookup_expr="isnull")
+    is_open = TruthFilter(field_name="closed_at", lookup_expr="isnull")
 
     class Meta:
         model = Alert
         fields: list[str] = []
 
 
-@extend_schema(tags=["Staff"])
+@extend_schema(tags=["staff"])
 @extend_schema_view(
     list=extend_schema(summary="List alerts", operation_id="admin_alerts_list"),
     retrieve=extend_schema(summary="Read an alert", operation_id="admin_alerts_read"),
 )
 class StaffAlertViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, StaffViewSet[Alert]):
+    refusals = {"close": (AlertClosed,)}
     serializer_class = AlertOutput
     filterset_class = AlertFilter
     ordering = ("-opened_at",)

@@ -131,7 +131,7 @@ class MyMatchingViewSet(GenericViewSet[Technician]):
     @extend_schema(
         operation_id="technicians_me_matching",
         summary="Read how matching went for me, what kept me out, and what would change it",
-        tags=["Technicians"],
+        tags=["technicians"],
         parameters=[SummaryPeriod],
         responses=SummaryOutput,
         examples=[_MONTH],

@@ -11,12 +11,14 @@ from rest_framework.response import Response
 
 from accounts.api.requests import AuthedRequest
 from accounts.api.viewsets import StaffViewSet
-from fixmate.core.api.filters import FilterSet
+from fixmate.core.api.filters import FilterSet, TruthFilter
 from fixmate.core.api.serializers import OutputSerializer, ReasonInput
 from matching.enums import RolloutMode
+from matching.errors import RolloutEnded, RolloutRunning
 from matching.models import PolicyRollout, PolicyVersion
 from matching.policies import KINDS
 from matching.policies.index import IndexPolicy
+from matching.policies.scored import ScoredPolicy
 from matching.selectors import policy_version_list_all, rollout_list_all
 from matching.services import policy_version_add, rollout_end, rollout_start
 from matching.services.rollouts import PERCENT
@@ -46,7 +48,23 @@ class ParamField(serializers.FloatField):
         return data
 
 
+_WHOLE = [mode for mode in RolloutMode.values if mode != RolloutMode.SHARE]  # these take all jobs
+
+
+def _params_of(kind: type[ScoredPolicy]) -> dict[str, Any]:
+    """Say which parameters go with the kind of policy, and between what they lie."""
+    bounds = {name: kind.bounds_of(name) for name in kind.defaults}
+    numbers = {name: {"type": "number", "minimum": least, "maximum": most} for name, (least, most) in bounds.items()}
+    params = {"type": "object", "properties": numbers, "required": sorted(numbers), "additionalProperties": False}
+    return _where(key={"const": kind.key}, params=params)
+
+
+def _where(**fields: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": fields}
+
+
 class PolicyVersionInput(ReasonInput):
+    also = {"oneOf": [_params_of(KINDS[key]) for key in sorted(KINDS)]}
     key = serializers.ChoiceField(choices=sorted(KINDS))
     params = serializers.DictField(child=ParamField(), help_text="Every parameter of the policy, by name.")
     note = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
@@ -63,6 +81,7 @@ class PolicyVersionOutput(OutputSerializer):
 
 
 class RolloutInput(ReasonInput):
+    also = {"not": {"required": ["percent"], **_where(mode={"enum": _WHOLE}, percent={"maximum": PERCENT - 1})}}
     version_id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
     service_id = serializers.UUIDField(required=False, allow_null=True, default=None, help_text="Null: all services.")
     mode = serializers.ChoiceField(choices=RolloutMode.choices)
@@ -96,14 +115,14 @@ class PolicyVersionFilter(FilterSet):
 class RolloutFilter(FilterSet):
     mode = django_filters.ChoiceFilter(choices=RolloutMode.choices)
     service = django_filters.UUIDFilter(field_name="service_id")
-    is_running = django_filters.BooleanFilter(field_name="ended_at", lookup_expr="isnull")
+    is_running = TruthFilter(field_name="ended_at", lookup_expr="isnull")
 
     class Meta:
         model = PolicyRollout
         fields: list[str] = []
 
 
-@extend_schema(tags=["Staff"])
+@extend_schema(tags=["staff"])
 @extend_schema_view(list=extend_schema(summary="List policy versions", operation_id="admin_policies_list"))
 class StaffPolicyViewSet(mixins.ListModelMixin, StaffViewSet[PolicyVersion]):
     serializer_class = PolicyVersionOutput
@@ -127,9 +146,10 @@ class StaffPolicyViewSet(mixins.ListModelMixin, StaffViewSet[PolicyVersion]):
         return self.answer(version, status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
 
 
-@extend_schema(tags=["Staff"])
+@extend_schema(tags=["staff"])
 @extend_schema_view(list=extend_schema(summary="List rollouts", operation_id="admin_rollouts_list"))
 class StaffRolloutViewSet(mixins.ListModelMixin, StaffViewSet[PolicyRollout]):
+    refusals = {"create": (RolloutRunning,), "end": (RolloutEnded,)}
     serializer_class = RolloutOutput
     filterset_class = RolloutFilter
     ordering = ("-started_at",)

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -12,19 +13,23 @@ from accounts.api.viewsets import StaffViewSet
 from catalog.models import Service
 from catalog.selectors import service_list_all
 from fixmate.core.api.serializers import InputSerializer, OutputSerializer
-from matching.rules import FIELDS, overlaid, values_for
+from matching.rules import FIELDS, MAX_NUMBER, MIN_STEP_M, least_of, most_of, overlaid, values_for
 from matching.services import service_rules_set
 
 _FLAG = "learns_timeout"
-_MAX = 2**31 - 1  # of the column
+_TOO_SMALL = {"type": "integer", "minimum": 1, "maximum": MIN_STEP_M - 1}
 
 
-def _fields(**options: Any) -> dict[str, Any]:
-    numbers = {name: serializers.IntegerField(min_value=0, max_value=_MAX, **options) for name in FIELDS}
+def _fields(
+    least: Callable[[str], int] = lambda _name: 0, most: Callable[[str], int] = lambda _name: MAX_NUMBER, **options: Any
+) -> dict[str, Any]:
+    numbers = {
+        name: serializers.IntegerField(min_value=least(name), max_value=most(name), **options) for name in FIELDS
+    }
     return {**numbers, _FLAG: serializers.BooleanField(**options)}
 
 
-_RulesInput = type("_RulesInput", (InputSerializer,), _fields(required=False, allow_null=True))
+_RulesInput = type("_RulesInput", (InputSerializer,), _fields(least_of, most_of, required=False, allow_null=True))
 RulesSet = type("RulesSet", (OutputSerializer,), _fields(allow_null=True))
 RulesInForce = type("RulesInForce", (OutputSerializer,), _fields())
 
@@ -32,6 +37,8 @@ RulesInForce = type("RulesInForce", (OutputSerializer,), _fields())
 class ServiceRulesInput(_RulesInput):  # type: ignore[valid-type, misc]
     """What is to be set: metres and seconds; null gives it back to the settings, what is left out stays."""
 
+    always = ("reason",)
+    also = {"not": {"required": ["search_radius_step_m"], "properties": {"search_radius_step_m": _TOO_SMALL}}}
     reason = serializers.CharField(max_length=1000)
 
 
@@ -50,7 +57,7 @@ _WIDER = OpenApiExample(
 )
 
 
-@extend_schema(tags=["Staff"])
+@extend_schema(tags=["staff"])
 class StaffServiceRulesViewSet(StaffViewSet[Service]):
     serializer_class = ServiceRulesOutput
     filter_backends = []

@@ -45,7 +45,7 @@ _FEW = OpenApiExample(
 )
 
 
-@extend_schema(tags=["Jobs"])
+@extend_schema(tags=["jobs"])
 class JobSearchViewSet(GenericViewSet[Job]):
     queryset = Job.objects.none()
     serializer_class = SearchOutput

@@ -1,6 +1,6 @@
 """What staff do with a job by hand, over REST."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -11,13 +11,17 @@ from rest_framework.response import Response
 
 from accounts.api.requests import AuthedRequest
 from accounts.api.viewsets import StaffViewSet
+from accounts.errors import AccountRestricted
 from fixmate.core.api.serializers import OutputSerializer, ReasonInput
 from jobs.api.serializers import JobOutput
+from jobs.errors import AlreadyWorking, BookingOverlap
 from jobs.models import Job
 from jobs.selectors import job_get, job_list_visible_to
 from jobs.services import job_look_by_staff
 from matching.api.permissions import IsDispatcher
+from matching.errors import ManualAssignmentOff, TechnicianBlocked, TechnicianExcluded, TechnicianHasJob
 from matching.services import job_assign_by_hand, job_exclude, job_transfer_by_hand
+from technicians.errors import TechnicianNotVerified
 
 _BY_HAND = OpenApiExample(
     "A technician and why",
@@ -41,8 +45,24 @@ class ExclusionOutput(OutputSerializer):
     created_at = serializers.DateTimeField()
 
 
-@extend_schema(tags=["Staff"])
+_NOT_HIM = (
+    ManualAssignmentOff,
+    AccountRestricted,
+    TechnicianNotVerified,
+    TechnicianExcluded,
+    TechnicianBlocked,
+    BookingOverlap,
+    AlreadyWorking,
+)
+
+
+@extend_schema(tags=["staff"])
 class StaffJobViewSet(StaffViewSet[Job]):
+    refusals = {
+        "exclude": (TechnicianHasJob,),
+        "assign": _NOT_HIM,
+        "transfer": (*_NOT_HIM, TechnicianHasJob),
+    }
     queryset = Job.objects.none()
     serializer_class = JobOutput
 
@@ -60,9 +80,7 @@ class StaffJobViewSet(StaffViewSet[Job]):
     )
     @action(detail=True, methods=["post"])
     def rematch(self, request: AuthedRequest, pk: str) -> Response:
-        job, body = self.asked(ReasonInput)
-        job_look_by_staff(job_id=job.pk, actor=request.user, **body)
-        return self.answer(job_get(job.pk))
+        return self._act(job_look_by_staff, ReasonInput)
 
     @extend_schema(
         summary="Keep a technician from a job",
@@ -87,9 +105,7 @@ class StaffJobViewSet(StaffViewSet[Job]):
     )
     @action(detail=True, methods=["post"])
     def assign(self, request: AuthedRequest, pk: str) -> Response:
-        job, body = self.asked(TechnicianReasonInput)
-        job_assign_by_hand(job_id=job.pk, actor=request.user, **body)
-        return self.answer(job_get(job.pk))
+        return self._act(job_assign_by_hand, TechnicianReasonInput)
 
     @extend_schema(
         summary="Move an assigned job to another technician by hand",
@@ -100,6 +116,9 @@ class StaffJobViewSet(StaffViewSet[Job]):
     )
     @action(detail=True, methods=["post"])
     def transfer(self, request: AuthedRequest, pk: str) -> Response:
-        job, body = self.asked(TechnicianReasonInput)
-        job_transfer_by_hand(job_id=job.pk, actor=request.user, **body)
+        return self._act(job_transfer_by_hand, TechnicianReasonInput)
+
+    def _act(self, service: Callable[..., Any], body_class: type[ReasonInput]) -> Response:
+        job, body = self.asked(body_class)
+        service(job_id=job.pk, actor=self.request.user, **body)
         return self.answer(job_get(job.pk))

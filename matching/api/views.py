@@ -8,12 +8,14 @@ from rest_framework.response import Response
 
 from accounts.api.requests import AuthedRequest
 from accounts.enums import Role
+from accounts.errors import AccountRestricted
 from fixmate.core import clock
 from fixmate.core.api.limits import LimitsMixin
 from fixmate.core.api.permissions import HasRole
 from fixmate.core.api.serializers import NoBody
 from fixmate.core.api.viewsets import GenericViewSet
 from fixmate.core.tallies import tally
+from jobs.errors import BookingOverlap
 from jobs.models import Job
 from jobs.selectors import job_list_visible_to
 from matching.api.filters import OfferFilter
@@ -22,13 +24,14 @@ from matching.errors import ACCEPT_CONFLICT, OfferClosed, OfferExpired
 from matching.models import Offer
 from matching.selectors import offer_get_visible_to, offer_list_shown_to, offer_list_visible_to, pass_list
 from matching.services import offer_accept, offer_mark_seen, offer_reject
+from technicians.errors import TechnicianNotVerified
 
 _REJECT = OpenApiExample(
     "Too far", value={"reason": "TOO_FAR", "note": "On the other side of town."}, request_only=True
 )
 
 
-@extend_schema(tags=["Offers"])
+@extend_schema(tags=["offers"])
 @extend_schema_view(
     list=extend_schema(summary="List my offers", operation_id="offers_list"),
     retrieve=extend_schema(summary="Read an offer", operation_id="offers_read"),
@@ -41,6 +44,10 @@ class OfferViewSet(LimitsMixin, mixins.ListModelMixin, mixins.RetrieveModelMixin
     ordering_fields = {"created_at": "created_at", "expires_at": "expires_at"}
     limits = {"accept": "offer_answers", "reject": "offer_answers"}
     has_etag = False  # an offer ends by the second
+    refusals = {
+        "accept": (OfferClosed, OfferExpired, TechnicianNotVerified, BookingOverlap, AccountRestricted),
+        "reject": (OfferClosed, OfferExpired),
+    }
     request: AuthedRequest
 
     def get_permissions(self) -> list[Any]:
@@ -95,7 +102,7 @@ class OfferViewSet(LimitsMixin, mixins.ListModelMixin, mixins.RetrieveModelMixin
         return Response(OfferOutput(shown, context=self.get_serializer_context()).data)
 
 
-@extend_schema(tags=["Jobs"])
+@extend_schema(tags=["jobs"])
 class JobMatchingViewSet(GenericViewSet[Job]):
     queryset = Job.objects.none()
     serializer_class = PassOutput

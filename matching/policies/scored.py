@@ -35,6 +35,11 @@ class ScoredPolicy(ABC):
     def terms(self, candidate: Candidate, ctx: Context) -> dict[str, float]:
         """Return the points of one candidate, term by term."""
 
+    @classmethod
+    def bounds_of(cls, name: str) -> tuple[float, float]:
+        """Return between what a parameter has to lie."""
+        return cls.least.get(name, 0.0), 1.0 if name in cls.shares else MOST
+
     def _checked(self, params: Mapping[str, Any]) -> dict[str, float]:
         faults = {name: [fault] for name in {**self.defaults, **params} if (fault := self._fault(name, params))}
         if faults:
@@ -49,5 +54,5 @@ class ScoredPolicy(ABC):
         value = params[name]
         if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
             return "A finite number is required."
-        least, most = self.least.get(name, 0.0), 1.0 if name in self.shares else MOST
+        least, most = self.bounds_of(name)
         return "" if least <= value <= most else f"It must lie between {least:g} and {most:g}."

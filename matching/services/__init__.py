@@ -1,8 +1,8 @@
 from matching.services.alerts import alert_close_by_staff, alert_follow_job
 from matching.services.delivery import offer_push_again_due
+from matching.services.expiry import offer_expire_due
 from matching.services.offers import (
     offer_accept,
-    offer_expire_due,
     offer_mark_seen,
     offer_reject,
     offers_settle_of_job,

@@ -18,6 +18,8 @@ from matching.services.record import Look
 from matching.supply import starved_list
 from technicians.models import Dispatchable
 
+_AT_ONCE = 10
+
 
 def first_in_turn(look: Look, search: Search, found: Found) -> tuple[Found, Picked] | None:
     """Return whom the pass looked at and whom to ask with the longest starved in front; None if nobody's turn it is.
@@ -35,16 +37,21 @@ def first_in_turn(look: Look, search: Search, found: Found) -> tuple[Found, Pick
 
 
 def _longest(look: Look, search: Search, found: Found, rows: Sequence[Dispatchable]) -> Considered | None:
+    """Return the first of them who passes; further ones are looked at only while nobody does."""
+    lots = (rows[first : first + _AT_ONCE] for first in range(0, len(rows), _AT_ONCE))
+    try:
+        return next((one for lot in lots for one in _in_turn(look, search, found, lot) if one.passed), None)
+    except PolicyFailed:
+        return None
+
+
+def _in_turn(look: Look, search: Search, found: Found, rows: Sequence[Dispatchable]) -> list[Considered]:
     known = {one.technician_id: one for one in found.considered}
     policy = FALLBACK if found.fallback else look.policy
     strangers = [row for row in rows if row.technician_id not in known]
-    try:
-        asked = consider_rows(job=look.job, view=look.view, search=search, policy=policy, ctx=look.ctx, rows=strangers)
-    except PolicyFailed:
-        return None
+    asked = consider_rows(job=look.job, view=look.view, search=search, policy=policy, ctx=look.ctx, rows=strangers)
     known |= {one.technician_id: one for one in asked}
-    in_turn = (known[row.technician_id] for row in rows)
-    return next((one for one in in_turn if one.passed), None)
+    return [known[row.technician_id] for row in rows]
 
 
 def _in_front(starved: Considered, found: Found) -> tuple[Found, Picked]:

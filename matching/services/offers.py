@@ -8,32 +8,29 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
+from accounts.services import user_check_may_begin
 from fixmate.core import clock, events
-from fixmate.core.batches import each_alone
 from fixmate.core.tallies import tally
 from jobs.enums import BOOKED, JobStatus
 from jobs.models import Job
-from jobs.selectors import blocked_technician_ids, job_find_unheld, job_get_locked
+from jobs.selectors import blocked_technician_ids, job_get_locked
 from jobs.services import job_assign, job_set_next_pass
 from matching.enums import OFFER_ENDED, OFFER_ENDS, OfferEventKind, OfferStatus, RejectReason
 from matching.errors import OfferClosed, OfferExpired
-from matching.events import OfferExpired as OfferExpiredEvent
 from matching.events import OfferWithdrawn, PassDue
 from matching.models import Offer, OfferEvent
 from matching.selectors import (
     offer_get_locked,
-    offer_ids_expired,
     offer_job_id,
     offer_list_live_locked,
     offer_open_job_ids,
 )
-from matching.services.rest import rest_after_expiry, rest_after_reject
+from matching.services.rest import rest_after_reject
 from technicians.enums import Verification
 from technicians.errors import TechnicianNotVerified
 from technicians.selectors import technician_get_locked, technician_list_locked
 from technicians.services import technician_note_accepted, technician_note_answer
 
-EXPIRY_BATCH = 500
 _KEEPS_ACCEPTED = (*BOOKED, JobStatus.COMPLETED, JobStatus.CANCELLED)
 
 
@@ -45,6 +42,7 @@ def offer_accept(*, offer_id: UUID, actor: User) -> Offer:
     :raises OfferClosed: if it was answered, taken back, the job is not looking any more, or the two do not meet
     :raises OfferExpired: from `expires_at` on, by the database's clock
     :raises TechnicianNotVerified: if he may not work any more
+    :raises AccountRestricted: if he may only finish what he has
     :raises IntegrityError: answered as BOOKING_OVERLAP, if he has other work then
     """
     job, offer, at = _locked(offer_id, actor)
@@ -52,6 +50,7 @@ def offer_accept(*, offer_id: UUID, actor: User) -> Offer:
     technician = technician_get_locked(offer.technician_id)
     if technician.verification != Verification.VERIFIED:
         raise TechnicianNotVerified
+    user_check_may_begin(technician.user)
     if technician.pk in blocked_technician_ids(job.customer_id):
         raise OfferClosed(status=offer.status)
     offer.accept(at=at)
@@ -125,42 +124,6 @@ def offer_search_on(job: Job, at: datetime) -> None:
     if job.status == JobStatus.MATCHING:
         job_set_next_pass(job=job, at=at + timedelta(seconds=settings.PASS_LOST_S))
         events.publish(PassDue(job_id=job.pk))
-
-
-# Deadlines
-
-
-def offer_expire_due() -> int:
-    """Expire what is past its deadline, each offer in a transaction of its own; return how many.
-
-    Safe to run twice at once: each row is looked at again under its locks. One that somebody holds is left to the next
-    round.
-    """
-    return each_alone(offer_ids_expired(at=clock.now(), limit=EXPIRY_BATCH), _expire)
-
-
-@transaction.atomic
-def _expire(due: tuple[UUID, UUID]) -> bool:
-    job_id, offer_id = due
-    job = job_find_unheld(job_id)
-    if job is None:  # another sweep is at it, or an answer: waiting would have all sweeps queue up behind the first
-        return False
-    offer = offer_get_locked(offer_id)
-    at = clock.now()
-    if offer.status != OfferStatus.PENDING or offer.expires_at > at:
-        return False
-    if (
-        job.status != JobStatus.MATCHING
-    ):  # taken back in truth, if nobody has come to it yet: he could not have answered
-        offer_withdraw(offer, at=at)
-        return True
-    offer.expire(at=at)
-    offer.save(update_fields=["status", "closed_at"])
-    offer_event_add(offer, kind=OfferEventKind.EXPIRED, at=at)
-    rest_after_expiry(job, offer, at)
-    events.publish(OfferExpiredEvent(offer_id=offer.pk, job_id=job.pk, technician_id=offer.technician_id))
-    offer_search_on(job, at)
-    return True
 
 
 # What no longer fits

@@ -16,11 +16,11 @@ from jobs.models import Job
 from jobs.rules import dispatch_at
 from jobs.selectors import blocked_technician_ids, job_get_locked, job_ids_due_for_pass, price_current
 from jobs.services import job_begin_matching, job_mark_unmatched, job_set_next_pass
-from matching.enums import OfferEventKind, PassOutcome
+from matching.enums import LIVE, OfferEventKind, PassOutcome
 from matching.events import OfferCreated, PassDue
 from matching.gates import Search
 from matching.models import MatchingPass, Offer
-from matching.selectors import offer_counts, offer_holders, pass_last
+from matching.selectors import offer_holders, offer_marks, pass_last
 from matching.services.candidates import Considered, Found, consider, turned_away
 from matching.services.guard import first_in_turn
 from matching.services.learning import rules_in_force
@@ -52,15 +52,16 @@ def matching_run_pass(*, job_id: UUID) -> MatchingPass | None:
     """
     started = time.perf_counter()
     job = job_get_locked(job_id)
-    has_live_offer = offers_settle(job)
+    offers = offer_marks(job_id)  # they stay so: whoever changes one locks the job first
+    has_live_offer = any(status in LIVE for _, status in offers) and offers_settle(job)
     at = clock.now()
     if job.status == JobStatus.REQUESTED and dispatch_at(job) <= at:
         job_begin_matching(job=job, at=at)
     if job.status != JobStatus.MATCHING or has_live_offer:
         return None
-    total, this_search = offer_counts(job)
+    this_search = sum(number == job.search_number for number, _ in offers)
     last = pass_last(job.pk)
-    look = _look_begun(job, last, at, started, attempt=total + 1)
+    look = _look_begun(job, last, at, started, attempt=len(offers) + 1)
     if at >= search_end(job, look.rules) or this_search >= look.rules.max_offers_per_job:
         return _give_up(look)
     return _search(look, last)

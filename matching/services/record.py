@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from fixmate.core.bulk import rows_add
 from jobs.models import Job, JobPrice
 from matching.enums import PassOutcome
 from matching.gates import Search
@@ -109,23 +110,23 @@ def pass_add(look: Look, result: Result) -> MatchingPass:
 
 def decisions_add(this_pass: MatchingPass, result: Result) -> None:
     """Write one row per technician looked at, offered or not; of more than `CANDIDATES_KEPT`, those who matter most."""
-    propensity = result.picked.propensity
-    CandidateDecision.objects.bulk_create(
-        CandidateDecision(
-            matching_pass=this_pass,
-            technician=one.facts.technician,
-            verdicts=[verdict.as_json() for verdict in one.verdicts],
-            passed=one.passed,
-            distance_m=round(one.facts.distance_m),
-            eta_min=one.eta_min,
-            terms=dict(one.ranked.terms) if one.ranked else {},
-            score=one.ranked.score if one.ranked else None,
-            rank=one.rank,
-            propensity=propensity.get(one.technician_id),
-            was_offered=one is result.offered,
-        )
-        for one in _kept(result)
-    )
+    rows_add(CandidateDecision, [_decision(this_pass, result, one) for one in _kept(result)])
+
+
+def _decision(this_pass: MatchingPass, result: Result, one: Considered) -> dict[str, Any]:
+    return {
+        "matching_pass_id": this_pass.pk,
+        "technician_id": one.technician_id,
+        "verdicts": [verdict.as_json() for verdict in one.verdicts],
+        "passed": one.passed,
+        "distance_m": round(one.facts.distance_m),
+        "eta_min": one.eta_min,
+        "terms": dict(one.ranked.terms) if one.ranked else {},
+        "score": one.ranked.score if one.ranked else None,
+        "rank": one.rank,
+        "propensity": result.picked.propensity.get(one.technician_id),
+        "was_offered": one is result.offered,
+    }
 
 
 def _kept(result: Result) -> list[Considered]:

@@ -117,9 +117,13 @@ def version_ensure(
     policy: MatchingPolicy, *, note: str = "The defaults of the program.", created_by: User | None = None
 ) -> PolicyVersion:
     """Return the row of the policy's version, made now if it is the first time. Idempotent, also for two at once."""
+    version = version_of(policy)
+    known = policy_version_find(version)
+    if known is not None:
+        return known
     about = {"note": note, "created_by": created_by, "created_at": clock.now}
     what = {"key": policy.key, "params": dict(policy.params), **about}
-    return PolicyVersion.objects.get_or_create(version=version_of(policy), defaults=what)[0]
+    return PolicyVersion.objects.get_or_create(version=version, defaults=what)[0]
 
 
 def policy_failed(key: str, version: str, job: Job, reason: str) -> None:

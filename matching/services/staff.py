@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.enums import DISPATCH_JOB
-from accounts.errors import AccountSuspended
 from accounts.models import User
+from accounts.services import user_check_may_begin
 from fixmate.core import audit, clock
 from fixmate.core.errors import Forbidden, IllegalTransition, Invalid, NotFound
 from fixmate.core.geo import Point, distance_m, eta_min
@@ -100,6 +100,7 @@ def job_assign_by_hand(*, job_id: UUID, technician_id: UUID, actor: User, reason
     :raises Invalid: if the reason is blank, or there is no such technician
     :raises ManualAssignmentOff: unless a setting allows it
     :raises TechnicianNotVerified: if he may not work
+    :raises AccountRestricted: if he may only finish what he has
     :raises AccountSuspended: if his account does not work
     :raises TechnicianExcluded: if staff keep him from the job
     :raises TechnicianBlocked: if he or the customer does not want to meet the other
@@ -169,8 +170,7 @@ def _check_known(technician_id: UUID) -> None:
 def _check_may_have(job: Job, technician: Technician) -> None:
     if technician.verification != Verification.VERIFIED:
         raise TechnicianNotVerified
-    if not technician.user.is_verified:
-        raise AccountSuspended
+    user_check_may_begin(technician.user)
     if technician.pk in exclusions_of(job.pk):
         raise TechnicianExcluded
     if technician.pk in blocked_technician_ids(job.customer_id):
@@ -185,7 +185,7 @@ def _facts(job: Job) -> dict[str, object]:
 
 
 def _offer_add(job: Job, technician: Technician, actor: User, at: datetime) -> Offer:
-    """Write the offer that the assignment stands on, accepted as it is made."""
+    """Write the offer that the assignment stands on, accepted as it is made: at the price that holds for him now."""
     price, away_m = price_current(job.pk), _distance_m(job, technician)
     offer = Offer.objects.create(
         job=job,

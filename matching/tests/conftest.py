@@ -1,16 +1,13 @@
 import pytest
 
 from accounts.tests.factories import UserFactory
+from catalog.tests.factories import ServiceFactory
+from jobs.tests.factories import job_matching
 from matching.enums import RolloutMode
 from matching.policies import POLICIES
 from matching.services import rollout_start
 from matching.services.rollouts import version_ensure
 from matching.tests.rollouts import REASON
-
-
-@pytest.fixture
-def staff():
-    return UserFactory(admin=True)
 
 
 @pytest.fixture
@@ -42,3 +39,13 @@ def start(staff, noon):
         )
 
     return call
+
+
+@pytest.fixture
+def service():
+    return ServiceFactory()
+
+
+@pytest.fixture
+def job(noon, service):
+    return job_matching(created_at=noon, service=service)

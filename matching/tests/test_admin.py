@@ -1,8 +1,6 @@
 import pytest
-from django.test import Client
 from django.urls import reverse
 
-from accounts.tests.factories import UserFactory
 from jobs.tests.factories import JobFactory
 from matching.models import MatchingPass, Offer
 from matching.services import matching_run_pass
@@ -11,14 +9,11 @@ from technicians.tests.factories import technician_ready
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def console(noon):
+@pytest.fixture(autouse=True)
+def _matched(noon):
     job = JobFactory(created_at=noon)
     technician_ready(job.service)
     matching_run_pass(job_id=job.pk)
-    client = Client()
-    client.force_login(UserFactory(admin=True))
-    return client
 
 
 @pytest.mark.parametrize("model", [MatchingPass, Offer])

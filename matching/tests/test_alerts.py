@@ -1,7 +1,6 @@
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from accounts.tests.factories import UserFactory
@@ -23,11 +22,6 @@ from technicians.tests.factories import technician_ready
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def staff():
-    return UserFactory(admin=True)
 
 
 @pytest.fixture
@@ -239,9 +233,7 @@ def test_alert_list_takes_a_constant_number_of_queries(staff, alert_count, djang
 # In the console
 
 
-def test_console_lists_alerts_and_puts_them_away(alert, staff, noon):
-    console = Client()
-    console.force_login(staff)
+def test_console_lists_alerts_and_puts_them_away(alert, console, noon):
     page = reverse("admin:matching_alert_change", args=[alert.pk])
 
     listed = console.get(reverse("admin:matching_alert_changelist")).content.decode()

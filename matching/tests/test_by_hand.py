@@ -5,14 +5,16 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
+from catalog.enums import TechnicianTier
+from catalog.models import FeeRate
 from fixmate.core.db_errors import conflict_of
 from fixmate.core.errors import IllegalTransition
 from fixmate.core.models import AuditEntry
-from jobs.enums import CancelReason, JobEventKind, JobStatus
+from jobs.enums import CancelReason, JobEventKind, JobStatus, PriceKind
 from jobs.errors import BookingOverlap
 from jobs.events import JobAssigned, JobReleased
 from jobs.services import job_release_by_technician
-from jobs.tests.factories import JOB_IN, job_assigned, job_matching, job_unmatched
+from jobs.tests.factories import JOB_IN, job_assigned, job_matching, job_unmatched, price_for
 from jobs.tests.helpers import kinds_of, north_of, nothing_written, outbox, put, rows_of, stored
 from matching.enums import OfferEventKind, OfferSource, OfferStatus
 from matching.errors import TechnicianHasJob
@@ -30,6 +32,9 @@ from technicians.models import Technician
 from technicians.tests.factories import TechnicianFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_hand_allowed")]
+
+
+HOUR = timedelta(hours=1)
 
 
 # Giving
@@ -55,6 +60,25 @@ def test_assign_gives_the_job_and_is_audited(noon, dispatcher, make):
     assert entry.before == {"status": before, "technician_id": None}
     assert entry.after == {"status": "ASSIGNED", "technician_id": str(technician.pk)}
     assert outbox() == rows_of(JobAssigned(job_id=job.pk, technician_id=technician.pk))
+
+
+def test_assign_pays_by_the_price_that_holds(noon, dispatcher):
+    job = job_unmatched(created_at=noon)
+    price_for(job, PriceKind.QUOTE_REVISION, amount_minor=15_000, revision=2)
+
+    offer = assign(job, TechnicianFactory(), dispatcher)
+
+    assert (offer.amount_minor, offer.technician_earnings_minor) == (15_000, 12_750)
+
+
+@pytest.mark.parametrize(("act", "make"), [(assign, job_matching), (transfer, job_assigned)])
+def test_by_hand_a_partner_is_paid_by_his_own_terms(noon, dispatcher, act, make):
+    FeeRate.objects.create(name="partner", rate="0.1000", tier=TechnicianTier.PARTNER, valid_from=noon - HOUR)
+    partner = TechnicianFactory(tier=TechnicianTier.PARTNER)
+
+    offer = act(make(created_at=noon), partner, dispatcher)
+
+    assert (offer.amount_minor, offer.technician_earnings_minor) == (10_000, 9_000)
 
 
 def test_assign_takes_an_open_offer_back_first(noon, dispatcher):

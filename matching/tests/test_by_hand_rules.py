@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.enums import UserStatus
-from accounts.errors import AccountSuspended
+from accounts.errors import AccountRestricted, AccountSuspended
 from accounts.tests.factories import UserFactory
 from fixmate.core.errors import Forbidden, Invalid
 from fixmate.core.tests.http import NOBODY
@@ -72,6 +72,10 @@ def _shut_out(job):
     return TechnicianFactory(user__status=UserStatus.SUSPENDED)
 
 
+def _restricted(job):
+    return TechnicianFactory(user__status=UserStatus.RESTRICTED)
+
+
 def _kept_away(job):
     technician = TechnicianFactory()
     exclude(job, technician, UserFactory(admin=True))
@@ -89,6 +93,7 @@ def _unwanted(job):
     [
         (_unverified, TechnicianNotVerified),
         (_shut_out, AccountSuspended),
+        (_restricted, AccountRestricted),
         (_kept_away, TechnicianExcluded),
         (_unwanted, TechnicianBlocked),
     ],

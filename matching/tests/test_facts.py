@@ -39,7 +39,7 @@ def search_of(job, start, **kwargs):
 
 
 def facts(job, search):
-    rows = Dispatchable.objects.select_related("technician").order_by("pk")
+    rows = Dispatchable.objects.select_related("technician__user").order_by("pk")
     return facts_of(job=job, search=search, rows=list(rows))
 
 
@@ -199,7 +199,7 @@ def test_facts_take_a_constant_number_of_queries(noon, technician_count, django_
         offer_rejected(technician=technician, created_at=noon)
         if number:
             OfferFactory(technician=technician, created_at=noon)
-    rows = list(Dispatchable.objects.select_related("technician"))
+    rows = list(Dispatchable.objects.select_related("technician__user"))
 
     with django_assert_num_queries(9):
         facts_of(job=job, search=search_of(job, noon), rows=rows)

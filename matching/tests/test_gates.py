@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts.enums import UserStatus
 from jobs.enums import BlockSide
 from matching.enums import Gate, RejectReason
 from matching.gates import GATES, Facts, MissingDocument, Search, Visit, verdicts_of
@@ -22,6 +23,7 @@ SEARCH = Search(UUID(int=1), NOW, NOW, NOW + HOUR, radius_m=6000, uses_base=Fals
 LATER = replace(SEARCH, start=NOW + 2 * HOUR, end=NOW + 3 * HOUR)
 GOOD = Facts(
     technician=Technician(verification=Verification.VERIFIED, is_online=True),
+    account=UserStatus.ACTIVE,
     distance_m=1000.4,
     base_distance_m=2000.4,
     travel_radius_m=10_000,
@@ -65,6 +67,13 @@ def test_every_gate_has_its_function_and_a_good_technician_passes_all():
 @pytest.mark.parametrize(
     ("change", "gate", "value", "limit", "reason"),
     [
+        (
+            {"account": UserStatus.RESTRICTED},
+            Gate.ACCOUNT,
+            "RESTRICTED",
+            "ACTIVE",
+            "your account is restricted",
+        ),
         ({"has_skill": False}, Gate.SKILL, False, True, "this service is not among your skills"),
         (
             {"missing_documents": (MissingDocument("IDENTITY"), MissingDocument("INSURANCE", date(2026, 3, 1)))},

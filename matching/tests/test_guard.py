@@ -13,11 +13,11 @@ from matching.policies.base import lot_of
 from matching.services import guard, matching_run_pass
 from matching.services.ranking import PolicyFailed
 from matching.tests.factories import offer_expired
+from matching.tests.helpers import KM
 from technicians.models import Dispatchable, Technician
 from technicians.tests.factories import technician_ready
 
 pytestmark = pytest.mark.django_db
-KM = 0.009
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 
 
@@ -77,6 +77,17 @@ def test_starved_one_who_fails_a_gate_is_passed_over(job):
     this_pass = matching_run_pass(job_id=job.pk)
 
     assert (this_pass.is_guarded, Offer.objects.get().technician) == (False, nearest)
+
+
+def test_next_starved_are_looked_at_where_none_of_the_first_may_be_asked(job, monkeypatch):
+    monkeypatch.setattr(guard, "_AT_ONCE", 1)
+    near(job, 0.1)
+    near(job, 4.0, online_for=5 * HOUR, travel_radius_m=100, base_latitude=42.40)
+    hungry = near(job, 3.0, online_for=4 * HOUR)
+
+    this_pass = matching_run_pass(job_id=job.pk)
+
+    assert (this_pass.is_guarded, Offer.objects.get().technician) == (True, hungry)
 
 
 def test_starved_one_who_is_at_work_is_of_no_use_now(job):

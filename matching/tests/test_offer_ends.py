@@ -18,7 +18,7 @@ from matching.services import (
     offer_mark_seen,
     offer_reject,
 )
-from matching.services.offers import _expire
+from matching.services.expiry import offers_expire
 from matching.tests.factories import OfferFactory, offer_rejected
 from technicians.models import Technician
 from technicians.tests.factories import technician_ready
@@ -78,7 +78,7 @@ def test_offer_that_was_seen_and_ran_out_counts_as_silence(offer):
 
     with clock.frozen(offer.expires_at):
         offer_expire_due()
-        _expire((offer.job_id, offer.pk))
+        offers_expire([(offer.job_id, offer.pk)])
 
     assert rest_of(offer) == (1, offer.expires_at + 60 * SECOND, None)
     assert answers_of(offer) == (1, 0)

@@ -16,13 +16,11 @@ from matching.models import Offer, OfferEvent
 from matching.selectors import offer_get_visible_to
 from matching.services import (
     offer_accept,
-    offer_expire_due,
     offer_mark_seen,
     offer_reject,
     offers_settle_of_job,
     offers_withdraw_of_technician,
 )
-from matching.services.offers import _expire
 from matching.tests.factories import OfferFactory, offer_accepted, offer_expired, offer_rejected
 from technicians.errors import TechnicianNotVerified
 from technicians.services import technician_go_offline
@@ -193,59 +191,6 @@ def test_offer_that_ran_out_unseen_was_not_delivered(noon):
     seen = offer_expired(created_at=noon, seen_at=noon)
 
     assert (unseen.is_undelivered, seen.is_undelivered) == (True, False)
-
-
-# Deadlines
-
-
-def test_due_offer_of_a_cancelled_job_is_taken_back_and_nobody_rests_for_it(offer):
-    offer_mark_seen(offer_id=offer.pk, actor=offer.technician.user)
-    job_cancel_by_customer(job_id=offer.job_id, actor=offer.job.customer, reason=CancelReason.NOT_NEEDED)
-
-    with clock.frozen(offer.expires_at):
-        assert offer_expire_due() == 1
-
-    offer = Offer.objects.select_related("technician").get()
-    assert offer.status == OfferStatus.WITHDRAWN
-    assert (offer.technician.silent_in_row, offer.technician.recent_decided) == (0, 0)
-    assert offer.technician.cooldown_until is None
-
-
-def test_due_offers_expire_and_the_search_goes_on(offer):
-    with clock.frozen(offer.expires_at):
-        assert offer_expire_due() == 1
-        assert offer_expire_due() == 0
-
-    offer, job = Offer.objects.get(), Job.objects.get()
-    assert (offer.status, offer.closed_at) == (OfferStatus.EXPIRED, offer.expires_at)
-    assert job.next_pass_at == offer.expires_at + timedelta(seconds=15)
-    assert OutboxMessage.objects.filter(task="matching.run_pass").count() == 1
-
-
-def test_offer_never_expires_before_its_deadline(offer):
-    with clock.frozen(offer.expires_at - timedelta(microseconds=1)):
-        assert offer_expire_due() == 0
-
-    nothing_was_written(offer)
-
-
-def test_sweep_that_found_a_row_too_late_leaves_it(noon):
-    offer = offer_accepted(created_at=noon)
-
-    with clock.frozen(noon + timedelta(hours=1)):
-        assert _expire((offer.job_id, offer.pk)) is False
-
-    assert Offer.objects.get().status == OfferStatus.ACCEPTED
-
-
-def test_offer_that_expires_after_its_job_was_cancelled_starts_no_search(offer):
-    job_cancel_by_customer(job_id=offer.job_id, actor=offer.job.customer, reason=CancelReason.NOT_NEEDED)
-
-    with clock.frozen(offer.expires_at):
-        offer_expire_due()
-
-    assert Job.objects.get().next_pass_at is None
-    assert not OutboxMessage.objects.filter(task="matching.run_pass").exists()
 
 
 # What no longer fits

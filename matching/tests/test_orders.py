@@ -9,8 +9,8 @@ from catalog.tests.factories import ServiceFactory
 from fixmate.core import clock
 from fixmate.core.enums import OutboxStatus
 from fixmate.core.models import OutboxMessage
-from jobs.services import job_request
 from jobs.tests.factories import JobFactory
+from jobs.tests.helpers import job_ordered
 from matching.models import MatchingPass
 from matching.services import matching_pass_request_due, passes
 
@@ -19,18 +19,11 @@ LATE = timedelta(seconds=15)
 
 
 def orders_of(job):
-    return OutboxMessage.objects.filter(task="matching.run_pass", payload={"job_id": str(job.pk)})
+    return OutboxMessage.objects.filter(task="matching.run_pass", payload__job_id=str(job.pk))
 
 
 def test_order_that_waits_in_the_queue_is_not_given_again(noon, drain):
-    job = job_request(
-        actor=UserFactory(),
-        service_id=ServiceFactory().pk,
-        description="The tap drips.",
-        address="12 Beacon Street",
-        latitude=42.36,
-        longitude=-71.06,
-    )
+    job = job_ordered(UserFactory(), ServiceFactory())
     for late in range(1, 4):
         with clock.frozen(noon + late * LATE):
             matching_pass_request_due()

@@ -3,93 +3,16 @@
 import math
 import random
 from dataclasses import fields, replace
-from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixmate.core.errors import Invalid
-from matching.policies import KINDS, POLICIES, policy_named, policy_of
-from matching.policies.base import (
-    Candidate,
-    Context,
-    IndexedPolicy,
-    JobView,
-    Ranked,
-    in_order,
-    lot_of,
-    version_of,
-)
+from matching.policies import KINDS, POLICIES
+from matching.policies.base import Candidate, Context, IndexedPolicy, Ranked, in_order, lot_of
 from matching.policies.index import IndexPolicy
-
-AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-JOB = JobView(UUID(int=7), "plumbing", 42.36, -71.06, created_at=AT, attempt=1, price_minor=10_000)
-CTX = Context(now=AT, seed="job:1")
-AVERAGE = Candidate(
-    UUID(int=1),
-    eta_min=10.0,
-    rating_sum=87,
-    rating_count=20,
-    accepted=13,
-    decided=20,
-    idle_min=30.0,
-    offers_total=20,
-    offers_today=2,
-    online_min=90.0,
-)
-
-
-def candidate_drawn(drawn):
-    count, decided = drawn.randint(0, 200), drawn.choice([0, drawn.randint(1, 200)])
-    return Candidate(
-        UUID(int=drawn.getrandbits(128)),
-        eta_min=drawn.uniform(0, 120),
-        rating_sum=drawn.randint(count, 5 * count),
-        rating_count=count,
-        accepted=drawn.randint(0, decided),
-        decided=decided,
-        idle_min=drawn.choice([0.0, drawn.uniform(0, 600)]),
-        offers_total=drawn.choice([0, drawn.randint(0, 500)]),
-        offers_today=drawn.randint(0, 3),
-        online_min=drawn.uniform(0, 600),
-    )
-
-
-def pool_drawn(drawn):
-    """Return some candidates, some of them alike but for their ids."""
-    pool = [candidate_drawn(drawn) for _ in range(drawn.randint(0, 10))]
-    twins = [replace(one, id=UUID(int=drawn.getrandbits(128))) for one in pool[:2]]
-    return pool + twins
-
-
-# Drawn from one seed each: a candidate column by column takes Hypothesis a hundred times as long as ranking it.
-seeds = st.integers(0, 2**32).map(random.Random)
-candidates = seeds.map(candidate_drawn)
-pools = seeds.map(pool_drawn)
-every_policy = pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
-BETTER = {
-    "eta_min": {"eta_min": 9.0},
-    "rating_sum": {"rating_sum": 95},
-    "accepted": {"accepted": 19},
-    "idle_min": {"idle_min": 60.0},
-    "offers_total": {"offers_total": 0},
-}
-# What each policy looks at: what it must tell apart, while everything else must leave its scores as they are.
-LOOKS_AT = {
-    "accept_value": {"eta_min", "rating_sum", "accepted"},
-    "index": {"eta_min", "rating_sum", "accepted", "idle_min", "offers_total"},
-    "longest_idle": {"idle_min"},
-    "nearest": {"eta_min"},
-    "random": set(),
-    "rating_shrunk": {"rating_sum"},
-}
-
-
-def score_of(policy, candidate, *others):
-    return next(one.score for one in policy.rank(JOB, [candidate, *others], CTX) if one.candidate_id == candidate.id)
+from matching.tests.policies import AVERAGE, BETTER, CTX, JOB, LOOKS_AT, candidates, every_policy, pools, score_of
 
 
 def test_every_shipped_policy_is_registered():
@@ -189,99 +112,6 @@ def test_nothing_in_a_score_can_tell_who_somebody_is(policy):
     assert policy.key == "random" or score_of(policy, other) == score_of(policy, AVERAGE)
 
 
-# Parameters and versions
-
-
-@every_policy
-def test_version_follows_the_parameters_and_nothing_else(policy):
-    same = policy_of(
-        policy.key,
-        {name: int(value) if value == int(value) else value for name, value in reversed(policy.params.items())},
-    )
-
-    assert version_of(same) == version_of(policy)
-    assert dict(same.params) == dict(policy.params)
-    for name in policy.params:
-        changed = policy_of(policy.key, {**policy.params, name: policy.params[name] * 0.5})
-        assert version_of(changed) != version_of(policy)
-
-
-def test_versions_of_different_policies_differ():
-    assert len({version_of(policy) for policy in POLICIES.values()}) == len(POLICIES)
-
-
-def test_other_parameters_make_another_ranking():
-    far_and_good = replace(AVERAGE, id=UUID(int=2), eta_min=40.0, rating_sum=100)
-    indifferent = policy_of("index", {**IndexPolicy.defaults, "nearness_weight": 0})
-
-    orders = [
-        [one.candidate_id.int for one in policy.rank(JOB, [AVERAGE, far_and_good], CTX)]
-        for policy in (IndexPolicy(), indifferent)
-    ]
-
-    assert orders == [[1, 2], [2, 1]]
-
-
-@every_policy
-def test_parameters_cannot_be_changed_afterwards(policy):
-    with pytest.raises(TypeError):
-        policy.params["nearness_weight"] = 0.0
-
-
-@pytest.mark.parametrize(
-    ("changes", "fault"),
-    [
-        ({"charm": 1.0}, {"charm": ["This parameter is not known."]}),
-        ({"nearness_weight": None}, {"nearness_weight": ["A finite number is required."]}),
-        ({"nearness_weight": "47"}, {"nearness_weight": ["A finite number is required."]}),
-        ({"nearness_weight": True}, {"nearness_weight": ["A finite number is required."]}),
-        ({"nearness_weight": math.nan}, {"nearness_weight": ["A finite number is required."]}),
-        ({"nearness_weight": math.inf}, {"nearness_weight": ["A finite number is required."]}),
-        ({"nearness_weight": -1}, {"nearness_weight": ["It must lie between 0 and 1000."]}),
-        ({"nearness_weight": 1001}, {"nearness_weight": ["It must lie between 0 and 1000."]}),
-        ({"nearness_scale_min": 0}, {"nearness_scale_min": ["It must lie between 0.1 and 1000."]}),
-        ({"acceptance_mean": 1.1}, {"acceptance_mean": ["It must lie between 0 and 1."]}),
-        ({"acceptance_floor": 0}, {"acceptance_floor": ["It must lie between 0.01 and 1."]}),
-    ],
-)
-def test_a_parameter_that_makes_no_sense_is_refused_by_its_name(changes, fault):
-    with pytest.raises(Invalid) as refusal:
-        policy_of("index", {**IndexPolicy.defaults, **changes})
-
-    assert refusal.value.details == {"params": fault}
-
-
-def test_a_parameter_that_is_missing_is_refused_by_its_name():
-    params = {name: value for name, value in IndexPolicy.defaults.items() if name != "offer_cost"}
-
-    with pytest.raises(Invalid) as refusal:
-        policy_of("index", params)
-
-    assert refusal.value.details == {"params": {"offer_cost": ["This parameter is required."]}}
-
-
-@every_policy
-@given(candidate=candidates, drawn=st.randoms(use_true_random=False))
-def test_every_allowed_parameter_gives_finite_scores(policy, candidate, drawn):
-    kind = KINDS[policy.key]
-    most = {name: 1.0 if name in kind.shares else 1000.0 for name in kind.defaults}
-    params = {name: drawn.choice([kind.least.get(name, 0.0), most[name]]) for name in kind.defaults}
-
-    assert math.isfinite(score_of(policy_of(policy.key, params), candidate))
-
-
-def test_an_unknown_policy_is_refused():
-    with pytest.raises(Invalid) as refusal:
-        policy_of("astrology", {})
-
-    assert list(refusal.value.details) == ["key"]
-
-
-def test_an_unknown_policy_of_the_settings_is_a_fault_of_the_configuration():
-    with pytest.raises(ImproperlyConfigured, match="index, longest_idle, nearest"):
-        policy_named("astrology")
-
-
 # Order
 
 
@@ -370,7 +200,7 @@ def test_random_draws_another_order_for_another_seed_and_the_same_for_the_same()
     pool = [replace(AVERAGE, id=UUID(int=number)) for number in range(1, 21)]
 
     orders = [
-        [one.candidate_id.int for one in POLICIES["random"].rank(JOB, pool, Context(AT, seed))]
+        [one.candidate_id.int for one in POLICIES["random"].rank(JOB, pool, Context(CTX.now, seed))]
         for seed in ("a", "a", "b")
     ]
 
@@ -381,7 +211,9 @@ def test_random_draws_another_order_for_another_seed_and_the_same_for_the_same()
 def test_random_gives_everybody_the_same_chance():
     pool = [replace(AVERAGE, id=UUID(int=number)) for number in (1, 2, 3, 4)]
 
-    firsts = [POLICIES["random"].rank(JOB, pool, Context(AT, str(seed)))[0].candidate_id.int for seed in range(1000)]
+    firsts = [
+        POLICIES["random"].rank(JOB, pool, Context(CTX.now, str(seed)))[0].candidate_id.int for seed in range(1000)
+    ]
 
     assert [firsts.count(number) for number in (1, 2, 3, 4)] == pytest.approx([250] * 4, abs=50)
 

@@ -28,6 +28,7 @@ from technicians.nearby import DiskSearch, IndexSearch
 from technicians.ranking import Patience
 from technicians.services import dispatchable_cap_patience
 from technicians.spans import Most, Span, statement_of
+from technicians.tests.factories import dispatchable_at
 
 pytestmark = pytest.mark.django_db
 INDEX = POLICIES["index"]
@@ -95,22 +96,8 @@ def some_standing(lots):
 
 def row_of(technician, service, place, *, is_busy, ranker=None):
     rank = (ranker or ranker_in_index([service.pk]))(technician, service.pk)
-    return Dispatchable(
-        technician=technician,
-        service=service,
-        cell=cell_of(*place),
-        base_cell=cell_of(*place),
-        latitude=place[0],
-        longitude=place[1],
-        base_latitude=place[0],
-        base_longitude=place[1],
-        travel_radius_m=20_000,
-        location_at=NOON,
-        is_busy=is_busy,
-        rank_static=rank.static,
-        rank_key=rank.key,
-        idle_since=technician.waiting_since,
-    )
+    standing = {"rank_static": rank.static, "rank_key": rank.key, "idle_since": technician.waiting_since}
+    return dispatchable_at(technician, service, place, location_at=NOON, is_busy=is_busy, **standing)
 
 
 def job_at(city):

@@ -242,7 +242,7 @@ def test_accept_locks_the_job_and_the_offer_before_it_writes(django_assert_max_n
         offer_accept(offer_id=offer.pk, actor=offer.technician.user)
 
     statements = [query["sql"] for query in queries.captured_queries]
-    locks = [sql for sql in statements if sql.endswith(("FOR UPDATE", "FOR NO KEY UPDATE"))]
+    locks = [sql for sql in statements if " FOR UPDATE" in sql or " FOR NO KEY UPDATE" in sql]
     first_write = next(number for number, sql in enumerate(statements) if sql.startswith(("UPDATE", "INSERT")))
     order = ["jobs_job", "matching_offer", "technicians_technician"]
     assert [table for sql in locks[:3] for table in order if f'FROM "{table}"' in sql] == order

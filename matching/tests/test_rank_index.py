@@ -40,7 +40,7 @@ def note_assigned(technician_id):
 
 
 def add_rating(technician_id):
-    technician_rating_add(technician_id=technician_id, rating=2)
+    technician_rating_add(technician_id=technician_id, stars={"rating": 2})
 
 
 def go_off_and_on(technician_id):

@@ -6,7 +6,6 @@ from importlib import import_module
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, transaction
-from django.test import Client
 from django.urls import reverse
 
 from accounts.tests.factories import UserFactory
@@ -20,20 +19,10 @@ from matching.enums import PassOutcome
 from matching.models import Offer, ServiceRules, ServiceRulesState
 from matching.rules import FIELDS, rules_default, rules_for, rules_then, values_of
 from matching.services import matching_run_pass, service_rules_set
+from matching.tests.helpers import KM
 from technicians.tests.factories import technician_ready
 
 pytestmark = pytest.mark.django_db
-KM = 0.009
-
-
-@pytest.fixture
-def staff():
-    return UserFactory(admin=True)
-
-
-@pytest.fixture
-def service():
-    return ServiceFactory()
 
 
 def test_rules_are_the_settings_where_staff_set_nothing(service, settings, django_assert_num_queries):
@@ -230,13 +219,6 @@ def test_rules_of_no_service_are_not_found(service, staff):
 
 
 # In the console
-
-
-@pytest.fixture
-def console(staff):
-    client = Client()
-    client.force_login(staff)
-    return client
 
 
 def act(name, row, act):

@@ -5,17 +5,17 @@ from datetime import timedelta
 import pytest
 
 from accounts.tests.factories import UserFactory
-from catalog.tests.factories import ServiceFactory
 from fixmate.core import clock
 from fixmate.core.models import OutboxMessage
 from fixmate.core.runner import run_sweep
 from fixmate.core.sweeps import registered
 from jobs.enums import CancelReason, JobStatus
 from jobs.models import Job
-from jobs.services import job_cancel_by_customer, job_release_by_technician, job_request
+from jobs.services import job_cancel_by_customer, job_release_by_technician
+from jobs.tests.helpers import job_ordered
 from matching.enums import OfferStatus
 from matching.models import Offer
-from matching.services import offer_accept, offers
+from matching.services import offer_accept
 from matching.tests.factories import OfferFactory
 from technicians.services import technician_go_offline
 from technicians.tests.factories import technician_ready
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def offer(noon, customer, service, drain):
     technician_ready(service)
-    _request(customer, service)
+    job_ordered(customer, service)
     drain()
     return Offer.objects.get()
 
@@ -34,23 +34,6 @@ def offer(noon, customer, service, drain):
 @pytest.fixture
 def customer():
     return UserFactory()
-
-
-@pytest.fixture
-def service():
-    return ServiceFactory()
-
-
-def _request(customer, service, **kwargs):
-    return job_request(
-        actor=customer,
-        service_id=service.pk,
-        description="The tap drips.",
-        address="12 Beacon Street",
-        latitude=42.36,
-        longitude=-71.06,
-        **kwargs,
-    )
 
 
 def test_request_becomes_an_offer(offer):
@@ -95,7 +78,7 @@ def test_sweeps_expire_offers_and_order_passes(offer, drain, noon):
 
 def test_sweep_finds_a_job_whose_first_event_was_lost(customer, service, noon, drain):
     technician_ready(service)
-    job = _request(customer, service)
+    job = job_ordered(customer, service)
     _lose_every_message()
     with clock.frozen(noon + timedelta(seconds=15)):
         technician_ready(service)
@@ -123,20 +106,3 @@ def test_late_expiry_sweep_does_not_touch_open_offers(noon):
 
 def _lose_every_message():
     OutboxMessage.objects.all().delete()
-
-
-def test_row_that_fails_holds_up_no_other(noon, monkeypatch):
-    first, second = OfferFactory(created_at=noon), OfferFactory(created_at=noon + timedelta(seconds=1))
-    get = offers.job_find_unheld
-
-    def broken(job_id):
-        if job_id == first.job_id:
-            raise RuntimeError("a row nobody can lock")
-        return get(job_id)
-
-    monkeypatch.setattr(offers, "job_find_unheld", broken)
-    with clock.frozen(noon + timedelta(minutes=5)):
-        run_sweep("matching.expire_offers")
-
-    assert Offer.objects.get(pk=first.pk).status == OfferStatus.PENDING
-    assert Offer.objects.get(pk=second.pk).status == OfferStatus.EXPIRED

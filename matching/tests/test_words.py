@@ -1,5 +1,4 @@
 from decimal import Decimal
-from uuid import UUID
 
 import pytest
 
@@ -7,32 +6,17 @@ from jobs.tests.factories import JobFactory
 from matching.enums import ChosenBy, Gate, OfferSource
 from matching.models import CandidateDecision
 from matching.policies import POLICIES
-from matching.policies.base import Candidate, Context, JobView
 from matching.services import matching_run_pass
 from matching.tests.factories import OfferFactory
+from matching.tests.helpers import KM
+from matching.tests.policies import AVERAGE, CTX, JOB
 from matching.words import TERMS, advice_of, chosen_of, terms_of
 from technicians.tests.factories import technician_ready
 
-KM = 0.009  # degrees of latitude, nearly
-SOMEBODY = Candidate(
-    id=UUID(int=1),
-    eta_min=5.0,
-    rating_sum=9,
-    rating_count=2,
-    accepted=3,
-    decided=4,
-    idle_min=30.0,
-    offers_total=2,
-    offers_today=1,
-    online_min=60.0,
-)
-
 
 @pytest.mark.parametrize("key", POLICIES)
-def test_every_term_of_every_policy_has_words(key, noon):
-    view = JobView(UUID(int=2), "plumbing", 42.36, -71.06, noon, 1, 10_000)
-
-    (ranked,) = POLICIES[key].rank(view, [SOMEBODY], Context(now=noon, seed="s"))
+def test_every_term_of_every_policy_has_words(key):
+    (ranked,) = POLICIES[key].rank(JOB, [AVERAGE], CTX)
 
     assert set(ranked.terms) <= set(TERMS)
 

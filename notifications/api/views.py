@@ -14,7 +14,7 @@ from notifications.models import Notification
 from notifications.selectors import notification_count_unread, notification_list_of
 from notifications.services import notification_read, notification_read_all
 
-TAGS = ["Notifications"]
+TAGS = ["notifications"]
 _EXAMPLE = OpenApiExample("A technician was found", value=NOTIFICATION_EXAMPLE, response_only=True)
 
 

@@ -1,5 +1,10 @@
 from notifications.services.delivery import delivery_send, delivery_send_pending, notification_create
 from notifications.services.inbox import notification_read, notification_read_all
+from notifications.services.news_accounts import (
+    notification_tell_account_reinstated,
+    notification_tell_account_restricted,
+    notification_tell_account_suspended,
+)
 from notifications.services.news_jobs import (
     notification_tell_job_assigned,
     notification_tell_job_cancelled,
@@ -11,10 +16,29 @@ from notifications.services.news_jobs import (
     notification_tell_visit_near,
 )
 from notifications.services.news_money import (
+    notification_tell_dispute_answer_wanted,
     notification_tell_dispute_closed,
     notification_tell_dispute_opened,
+    notification_tell_dispute_reminder,
+    notification_tell_dispute_spoken,
     notification_tell_payment_captured,
+    notification_tell_payment_failed,
+    notification_tell_payment_needed,
+    notification_tell_payout_account_ready,
+    notification_tell_payout_failed,
+    notification_tell_payout_paid,
+    notification_tell_payout_reversed,
+    notification_tell_payout_sent,
+    notification_tell_refund_approved,
+    notification_tell_refund_done,
+    notification_tell_refund_failed,
     notification_tell_review_created,
+    notification_tell_review_replied,
+)
+from notifications.services.news_quotes import (
+    notification_tell_quote_approved,
+    notification_tell_quote_closed,
+    notification_tell_quote_proposed,
 )
 from notifications.services.news_technicians import (
     notification_tell_document_expired,
@@ -36,8 +60,14 @@ __all__ = [
     "notification_create",
     "notification_read",
     "notification_read_all",
+    "notification_tell_account_reinstated",
+    "notification_tell_account_restricted",
+    "notification_tell_account_suspended",
+    "notification_tell_dispute_answer_wanted",
     "notification_tell_dispute_closed",
     "notification_tell_dispute_opened",
+    "notification_tell_dispute_reminder",
+    "notification_tell_dispute_spoken",
     "notification_tell_document_expired",
     "notification_tell_document_expiring",
     "notification_tell_document_reviewed",
@@ -54,9 +84,23 @@ __all__ = [
     "notification_tell_offer_withdrawn",
     "notification_tell_offers_paused",
     "notification_tell_payment_captured",
+    "notification_tell_payment_failed",
+    "notification_tell_payment_needed",
+    "notification_tell_payout_account_ready",
+    "notification_tell_payout_failed",
+    "notification_tell_payout_paid",
+    "notification_tell_payout_reversed",
+    "notification_tell_payout_sent",
     "notification_tell_profile_approved",
     "notification_tell_profile_rejected",
     "notification_tell_profile_suspended",
+    "notification_tell_quote_approved",
+    "notification_tell_quote_closed",
+    "notification_tell_quote_proposed",
+    "notification_tell_refund_approved",
+    "notification_tell_refund_done",
+    "notification_tell_refund_failed",
     "notification_tell_review_created",
+    "notification_tell_review_replied",
     "notification_tell_visit_near",
 ]

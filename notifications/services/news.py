@@ -1,6 +1,7 @@
 """What every piece of news shares: an event may be late, doubled, or about something that is gone."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec
 from uuid import UUID
@@ -40,6 +41,10 @@ def tell_technician(user_id: UUID, job: Job, kind: Kind, subject: object, **fact
     _tell(user_id, job, kind, subject, facts)
 
 
+def tell_staff(user_id: UUID, job: Job, kind: Kind, subject: object, **facts: Any) -> None:
+    _tell(user_id, job, kind, subject, facts)
+
+
 def _tell(user_id: UUID, job: Job, kind: Kind, subject: object, facts: dict[str, Any]) -> None:
     payload = {"job_id": str(job.pk), "service": job.service.name, **facts}
     notification_create(user_id=user_id, kind=kind, subject_key=str(subject), payload=payload)
@@ -48,3 +53,7 @@ def _tell(user_id: UUID, job: Job, kind: Kind, subject: object, facts: dict[str,
 def shown(money: Money) -> dict[str, str]:
     """Return money as the API writes it."""
     return {"amount": money.amount, "currency": money.currency}
+
+
+def shown_at(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")

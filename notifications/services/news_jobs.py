@@ -4,22 +4,20 @@ Rows of the outbox come in any order, so each piece of news is read from the job
 longer fits is not told, and what was told in the meantime has the same subject and is not told twice.
 """
 
+from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
+from disputes.selectors import dispute_open_until
 from fixmate.core import clock
 from jobs.enums import WAITING, CancelReason, JobStatus
 from jobs.models import Job
 from jobs.selectors import job_count_assigned, job_get, job_get_locked, price_current, price_quoted
 from notifications.enums import Kind
-from notifications.selectors import job_why_lost
-from notifications.services.news import news, shown, tell_customer, tell_technician
+from notifications.selectors import job_why_lost, standing_facts
+from notifications.services.news import news, shown, shown_at, tell_customer, tell_technician
+from notifications.words import WHY_GONE
+from payments.selectors import job_is_paid_in_cash
 from technicians.selectors import technician_get
-
-_WHY_GONE: dict[str, str] = {
-    CancelReason.WENT_DARK: "we could not reach you before the visit",
-    CancelReason.TRANSFERRED: "our staff gave it to somebody else",
-}
 
 
 @news
@@ -38,7 +36,7 @@ def notification_tell_job_assigned(*, job_id: UUID, technician_id: UUID) -> None
         return
     user, subject = technician_get(technician_id).user, _turn(job_id, technician_id)
     tell_customer(job, Kind.JOB_ASSIGNED, subject, technician=user.first_name)
-    tell_technician(user.pk, job, Kind.JOB_YOURS, subject, pays=shown(price_quoted(job_id).technician_earnings))
+    tell_technician(user.pk, job, Kind.JOB_YOURS, subject, pays=shown(price_current(job_id).technician_earnings))
 
 
 @news
@@ -47,10 +45,10 @@ def notification_tell_job_released(*, job_id: UUID, technician_id: UUID) -> None
     job = _job(job_id)
     if job.status in (JobStatus.MATCHING, JobStatus.UNMATCHED):
         _tell_released(job)
-    why = _WHY_GONE.get(job_why_lost(job_id=job_id, technician_id=technician_id))
-    if why:
+    lost_by = job_why_lost(job_id=job_id, technician_id=technician_id)
+    if lost_by in WHY_GONE:
         user_id = technician_get(technician_id).user_id
-        tell_technician(user_id, job, Kind.JOB_GONE, _turn(job_id, technician_id), why=why)
+        tell_technician(user_id, job, Kind.JOB_GONE, _turn(job_id, technician_id), lost_by=lost_by)
 
 
 @news
@@ -62,8 +60,11 @@ def notification_tell_visit_near(*, job_id: UUID, technician_id: UUID) -> None:
     if job.booked_from is None or job.booked_from <= clock.now():
         return
     technician, subject = technician_get(technician_id), _turn(job_id, technician_id)
-    visit_at = job.booked_from.astimezone(ZoneInfo(technician.time_zone))
-    facts = {"technician": technician.user.first_name, "visit_at": visit_at.strftime("%H:%M")}
+    facts = {
+        "technician": technician.user.first_name,
+        "begins_at": job.booked_from.isoformat(),
+        "time_zone": technician.time_zone,
+    }
     tell_customer(job, Kind.VISIT_REMINDER, subject, **facts)
     tell_technician(technician.user_id, job, Kind.VISIT_REMINDER, subject, **facts)
 
@@ -72,12 +73,14 @@ def notification_tell_visit_near(*, job_id: UUID, technician_id: UUID) -> None:
 def notification_tell_job_unmatched(*, job_id: UUID) -> None:
     """Tell the customer, once per search; while a search runs again it is no news, and that one has its own end.
 
-    Whoever gave the job back comes first, even if that row of the outbox is late.
+    Whoever gave the job back comes first, even if that row of the outbox is late. Whoever is restricted or
+    suspended cannot search again, and is told why not.
     """
     job = _job(job_id)
     if job.status == JobStatus.UNMATCHED:
         _tell_released(job)
-        tell_customer(job, Kind.JOB_UNMATCHED, f"{job_id}:{job.search_number}")
+        facts = standing_facts(job.customer)
+        tell_customer(job, Kind.JOB_UNMATCHED, f"{job_id}:{job.search_number}", **facts)
 
 
 @news
@@ -100,14 +103,24 @@ def notification_tell_job_completed(*, job_id: UUID, technician_id: UUID) -> Non
 def notification_tell_job_cancelled(
     *, job_id: UUID, technician_id: UUID | None, has_fee: bool, cancelled_by: str
 ) -> None:
+    """Tell both their part of the fee. In cash nobody has paid it yet: the technician's is owed to him, not earned."""
     job, price = _job(job_id), price_current(job_id)
-    facts = {"cancelled_by": cancelled_by}
+    facts = {"cancelled_by": cancelled_by, **_absence(job)}
     fee = {"fee": shown(price.amount)} if has_fee else {}
     tell_customer(job, Kind.JOB_CANCELLED, job_id, **facts, **fee)
     if technician_id:
-        pays = {"pays": shown(price.technician_earnings)} if has_fee else {}
+        name = "share_owed" if job_is_paid_in_cash(job_id) else "pays"
+        share = {name: shown(price.technician_earnings)} if has_fee else {}
         user_id = technician_get(technician_id).user_id
-        tell_technician(user_id, job, Kind.JOB_CANCELLED, job_id, **facts, **pays)
+        tell_technician(user_id, job, Kind.JOB_CANCELLED, job_id, **facts, **share)
+
+
+def _absence(job: Job) -> dict[str, Any]:
+    """Return what is told where the customer was not there: who was, and until when that can be disputed."""
+    until = dispute_open_until(job)
+    if job.cancel_reason != CancelReason.NO_SHOW or job.technician is None or until is None:
+        return {}
+    return {"is_no_show": True, "technician": job.technician.user.first_name, "dispute_until": shown_at(until)}
 
 
 def _job(job_id: UUID) -> Job:

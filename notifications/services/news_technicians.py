@@ -3,17 +3,17 @@
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fixmate.core import clock
 from jobs.enums import JobStatus
 from matching.enums import OfferStatus
 from matching.models import Offer
 from notifications.enums import Kind
-from notifications.selectors import offer_get_locked, profile_occasions_told
+from notifications.kinds import PROFILE
+from notifications.selectors import occasions_told, offer_get_locked
 from notifications.services.delivery import notification_create
 from notifications.services.news import news, shown, tell_technician
-from technicians.enums import DocumentKind, DocumentStatus, Verification
+from technicians.enums import DocumentStatus, Verification
 from technicians.models import Document
 from technicians.selectors import document_get_locked, technician_get_locked
 
@@ -86,19 +86,18 @@ def notification_tell_profile_suspended(*, technician_id: UUID, reason: str, occ
 def _tell_profile(technician_id: UUID, fits: Verification, kind: Kind, occasion: int, **facts: str) -> None:
     """Tell what was decided about the profile while it is so, unless he has been told of a later decision."""
     technician = technician_get_locked(technician_id)
-    is_newest = all(told <= occasion for told in profile_occasions_told(technician.user_id))
+    is_newest = all(told <= occasion for told in occasions_told(technician.user_id, PROFILE))
     if technician.verification == fits and is_newest:
         _tell(technician.user_id, kind, str(occasion), **facts)
 
 
 @news
 def notification_tell_offers_paused(*, technician_id: UUID, until: str) -> None:
-    """Tell him until when, on his own clock, while it is so; the payload holds what one tap on Resume calls."""
+    """Tell him until when, for his own clock, while it is so; the payload holds what one tap on Resume calls."""
     technician, ends_at = technician_get_locked(technician_id), datetime.fromisoformat(until)
     if technician.paused_until != ends_at or ends_at <= clock.now():
         return
-    wall = ends_at.astimezone(ZoneInfo(technician.time_zone))
-    facts = {"until": wall.strftime("%H:%M"), "paused_until": until, "resume": RESUME_PATH}
+    facts = {"paused_until": until, "time_zone": technician.time_zone, "resume": RESUME_PATH}
     _tell(technician.user_id, Kind.OFFERS_PAUSED, until, **facts)
 
 
@@ -106,8 +105,7 @@ def notification_tell_offers_paused(*, technician_id: UUID, until: str) -> None:
 def notification_tell_document_reviewed(*, document_id: UUID, status: str, reason: str) -> None:
     document = document_get_locked(document_id)
     if document.status == status:
-        facts = {"outcome": DocumentStatus(status).label.lower(), "status": status, "reason": reason}
-        _tell_document(document, Kind.DOCUMENT_REVIEWED, str(document_id), **facts)
+        _tell_document(document, Kind.DOCUMENT_REVIEWED, str(document_id), status=status, reason=reason)
 
 
 @news
@@ -123,12 +121,8 @@ def notification_tell_document_expired(*, document_id: UUID) -> None:
 
 
 def _tell_document(document: Document, kind: Kind, subject: str, **facts: str) -> None:
-    shown_as = {
-        "document_id": str(document.pk),
-        "document_kind": document.kind,
-        "document": DocumentKind(document.kind).label,
-    }
-    _tell(document.technician.user_id, kind, subject, **shown_as, **facts)
+    named = {"document_id": str(document.pk), "document_kind": document.kind}
+    _tell(document.technician.user_id, kind, subject, **named, **facts)
 
 
 def _tell(user_id: UUID, kind: Kind, subject: str, **payload: Any) -> None:

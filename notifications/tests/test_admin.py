@@ -1,17 +1,8 @@
 import pytest
-from django.test import Client
 
-from accounts.tests.factories import UserFactory
 from notifications.tests.factories import DeliveryFactory
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def console():
-    client = Client()
-    client.force_login(UserFactory(admin=True))
-    return client
 
 
 @pytest.mark.parametrize("model", ["notification", "delivery"])

@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 
+from accounts.enums import Role, UserStatus
+from accounts.events import UserRestricted, UserSuspended
 from accounts.tests.factories import UserFactory
 from fixmate.core import clock
 from fixmate.core.models import OutboxMessage
@@ -34,6 +36,8 @@ from jobs.tests.factories import (
 from notifications.enums import Kind
 from notifications.models import Notification
 from notifications.tests.helpers import kinds_told, payload_of
+from payments.enums import Provider
+from payments.tests.factories import PaymentFactory
 from technicians.tests.factories import TechnicianFactory
 
 pytestmark = pytest.mark.django_db
@@ -129,7 +133,7 @@ def test_job_taken_from_who_went_dark_tells_both(tell, noon):
     told = tell(event)
 
     assert told == [(job.customer, Kind.JOB_RELEASED), (technician.user, Kind.JOB_GONE)]
-    assert payload_of(Kind.JOB_GONE, technician.user)["why"] == "we could not reach you before the visit"
+    assert payload_of(Kind.JOB_GONE, technician.user)["lost_by"] == CancelReason.WENT_DARK
     assert tell(event) == told
 
 
@@ -142,7 +146,7 @@ def test_job_transferred_tells_who_had_it_and_who_has_it(tell, noon):
 
     assert kinds_told(job.customer) == [Kind.JOB_ASSIGNED, Kind.JOB_ASSIGNED]
     assert kinds_told(first.user) == [Kind.JOB_YOURS, Kind.JOB_GONE]
-    assert payload_of(Kind.JOB_GONE, first.user)["why"] == "our staff gave it to somebody else"
+    assert payload_of(Kind.JOB_GONE, first.user)["lost_by"] == CancelReason.TRANSFERRED
     assert kinds_told(second.user) == [Kind.JOB_YOURS]
 
 
@@ -170,8 +174,10 @@ def test_visit_near_tells_both_the_time_where_it_is(tell, visit):
         "job_id": str(visit.pk),
         "service": visit.service.name,
         "technician": "Ada",
-        "visit_at": "08:00",
+        "begins_at": "2026-03-02T13:00:00+00:00",
+        "time_zone": "America/New_York",
     }
+    assert all(" at 08:00. " in " ".join(letter.body.split()) for letter in mail.outbox)
     assert tell(_reminder(visit)) == told
 
 
@@ -210,6 +216,36 @@ def test_job_unmatched_tells_the_customer_once_per_search(tell):
     job.save()
 
     assert len(tell(JobUnmatched(job_id=job.pk, search_number=2))) == 2
+
+
+def test_job_unmatched_tells_a_restricted_customer_why_he_cannot_search_again(tell):
+    job = job_unmatched(customer=UserFactory(status=UserStatus.RESTRICTED))
+    tell(UserRestricted(user_id=job.customer_id, reason="two bills are unpaid"))
+
+    tell(JobUnmatched(job_id=job.pk, search_number=1))
+
+    assert payload_of(Kind.JOB_UNMATCHED, job.customer) == {
+        "job_id": str(job.pk),
+        "service": job.service.name,
+        "is_restricted": True,
+        "reason": "two bills are unpaid",
+    }
+    letter = " ".join(mail.outbox[-1].body.split())
+    assert "restricted: two bills are unpaid. You cannot search again" in letter
+    assert "order it again for another time" not in letter
+
+
+def test_job_unmatched_tells_a_suspended_customer_that_he_can_do_nothing_about_it(tell):
+    job = job_unmatched(customer=UserFactory(status=UserStatus.SUSPENDED))
+    tell(UserSuspended(user_id=job.customer_id, reason="fraud"))
+
+    tell(JobUnmatched(job_id=job.pk, search_number=1))
+
+    told = payload_of(Kind.JOB_UNMATCHED, job.customer)
+    assert (told["is_suspended"], told["reason"], "is_restricted" in told) == (True, "fraud", False)
+    letter = " ".join(mail.outbox[-1].body.split())
+    assert "it costs you nothing. Your account is suspended: fraud. You cannot log in" in letter
+    assert "search again now" not in letter
 
 
 def test_two_searches_that_ended_are_one_piece_of_news_if_it_comes_after_both(tell):
@@ -261,7 +297,37 @@ def test_job_cancelled_for_a_fee_tells_both_their_part(tell):
 
     assert told == [(job.customer, Kind.JOB_CANCELLED), (job.technician.user, Kind.JOB_CANCELLED)]
     assert payload_of(Kind.JOB_CANCELLED, job.customer)["fee"] == {"amount": "20.00", "currency": "USD"}
-    assert payload_of(Kind.JOB_CANCELLED, job.technician.user)["pays"] == {"amount": "17.00", "currency": "USD"}
+    payload = payload_of(Kind.JOB_CANCELLED, job.technician.user)
+    assert payload["share_owed"] == {"amount": "17.00", "currency": "USD"}
+    assert "pays" not in payload
+
+
+def test_job_cancelled_for_a_fee_that_a_provider_takes_is_earned(tell):
+    job = job_assigned()
+    price_for(job, PriceKind.CANCELLATION_FEE, amount_minor=2_000, revision=2)
+    PaymentFactory(job=job, provider=Provider.STRIPE)
+
+    tell(JobCancelled(job_id=job.pk, technician_id=job.technician_id, has_fee=True, cancelled_by="CUSTOMER"))
+
+    payload = payload_of(Kind.JOB_CANCELLED, job.technician.user)
+    assert payload["pays"] == {"amount": "17.00", "currency": "USD"}
+    assert "share_owed" not in payload
+
+
+def test_job_nobody_was_there_for_tells_both_so(tell, noon, settings):
+    settings.DISPUTE_WINDOW_DAYS = 14
+    job = job_assigned(created_at=noon)
+    price_for(job, PriceKind.CANCELLATION_FEE, amount_minor=2_000, revision=2)
+    job.no_show(note="Rang three times.", by=Role.TECHNICIAN, at=noon)
+    job.save()
+
+    tell(JobCancelled(job_id=job.pk, technician_id=job.technician_id, has_fee=True, cancelled_by="TECHNICIAN"))
+
+    customers, his = (payload_of(Kind.JOB_CANCELLED, user) for user in (job.customer, job.technician.user))
+    about = {"job_id": str(job.pk), "service": job.service.name, "cancelled_by": "TECHNICIAN", "is_no_show": True}
+    about |= {"technician": "Ada", "dispute_until": "2026-03-16T12:00:00+00:00"}
+    assert customers == {**about, "fee": {"amount": "20.00", "currency": "USD"}}
+    assert his == {**about, "share_owed": {"amount": "17.00", "currency": "USD"}}
 
 
 def test_job_cancelled_for_nothing_tells_the_technician_too(tell):

@@ -115,8 +115,8 @@ def test_pause_tells_the_technician_until_when_on_his_clock_and_how_to_resume(te
 
     assert tell(paused) == [(technician.user, Kind.OFFERS_PAUSED)]
     assert payload_of(Kind.OFFERS_PAUSED, technician.user) == {
-        "until": "07:05",
         "paused_until": "2026-03-02T12:05:00+00:00",
+        "time_zone": "America/New_York",
         "resume": "/api/v1/technicians/me/resume",
     }
     assert tell(paused) == [(technician.user, Kind.OFFERS_PAUSED)]
@@ -177,7 +177,7 @@ def test_document_expiry_is_told_before_and_after(tell):
 
     user = document.technician.user
     assert told == [(user, Kind.DOCUMENT_EXPIRING), (user, Kind.DOCUMENT_EXPIRED)]
-    assert mail.outbox[0].subject == "Identity expires on 2026-04-01"
+    assert mail.outbox[0].subject == "Identity expires on April 1, 2026"
 
 
 def test_what_was_said_of_a_document_and_is_not_so_any_more_is_no_news(tell, noon):

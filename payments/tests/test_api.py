@@ -105,6 +105,10 @@ def test_payment_shows_the_stored_split(people, noon):
         "captured_at": "2026-03-02T12:00:00Z",
         "voided_at": None,
         "payout_frozen_at": None,
+        "refunded": {"amount": "0.00", "currency": "USD"},
+        "fee_owed": None,
+        "hold": None,
+        "publishable_key": None,
     }
 
 
@@ -190,6 +194,14 @@ def test_earnings_of_a_technician(noon, django_assert_num_queries):
         "platform_fees": {"amount": "30.00", "currency": "USD"},
         "jobs": 2,
         "frozen": {"amount": "85.00", "currency": "USD"},
+        "given_back": {"amount": "0.00", "currency": "USD"},
+        "paid_out": {"amount": "0.00", "currency": "USD"},
+        "balances": {
+            "held": {"amount": "0.00", "currency": "USD"},
+            "payable": {"amount": "0.00", "currency": "USD"},
+            "in_payout": {"amount": "0.00", "currency": "USD"},
+            "owed": {"amount": "45.00", "currency": "USD"},
+        },
     }
 
 

@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -11,9 +12,9 @@ from fixmate.core.ids import uuid7
 from fixmate.core.money import Money, share_minor
 from jobs.models import JobPrice
 from jobs.tests.factories import job_completed
-from payments.enums import PaymentEventKind, PaymentStatus
-from payments.models import Payment, PaymentEvent
-from payments.tests.factories import PaymentFactory, payment_captured, payment_voided
+from payments.enums import HOLD_OPEN, CallKind, CallStatus, HoldStatus, PaymentEventKind, PaymentStatus, Provider
+from payments.models import Hold, Payment, PaymentEvent, ProviderCall
+from payments.tests.factories import PaymentFactory, hold_for, payment_captured, payment_voided
 from technicians.tests.factories import TechnicianFactory
 
 AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -22,6 +23,23 @@ EDGES = {
     (PaymentStatus.AUTHORIZED, "capture"): PaymentStatus.CAPTURED,
     (PaymentStatus.PENDING, "void"): PaymentStatus.VOIDED,
     (PaymentStatus.AUTHORIZED, "void"): PaymentStatus.VOIDED,
+    (PaymentStatus.FAILED, "void"): PaymentStatus.VOIDED,
+    (PaymentStatus.PENDING, "authorize"): PaymentStatus.AUTHORIZED,
+    (PaymentStatus.FAILED, "authorize"): PaymentStatus.AUTHORIZED,
+    (PaymentStatus.PENDING, "fail"): PaymentStatus.FAILED,
+    (PaymentStatus.AUTHORIZED, "fail"): PaymentStatus.FAILED,
+}
+OF_HOLDS = {
+    (HoldStatus.ASKED, "need_action"): HoldStatus.ACTION_NEEDED,
+    (HoldStatus.ASKED, "hold"): HoldStatus.HELD,
+    (HoldStatus.ACTION_NEEDED, "hold"): HoldStatus.HELD,
+    (HoldStatus.HELD, "capture"): HoldStatus.CAPTURED,
+    **{(status, "release"): HoldStatus.RELEASED for status in HOLD_OPEN},
+    **{(status, "fail"): HoldStatus.FAILED for status in HOLD_OPEN},
+}
+OF_CALLS = {
+    (CallStatus.WAITING, "finish"): CallStatus.DONE,
+    (CallStatus.WAITING, "refuse"): CallStatus.REFUSED,
 }
 
 
@@ -38,10 +56,11 @@ def price_of(amount_minor, rate=Decimal("0.1500")):
 
 
 @pytest.mark.parametrize("before", PaymentStatus.values)
-@pytest.mark.parametrize("name", ["capture", "void"])
+@pytest.mark.parametrize("name", ["capture", "void", "authorize", "fail"])
 def test_payment_takes_the_written_edges_alone(before, name):
     payment = Payment(status=before)
-    arguments = {"capture": {"price": price_of(100), "technician_id": uuid7(), "at": AT}, "void": {"at": AT}}[name]
+    capture = {"price": price_of(100), "technician_id": uuid7(), "at": AT}
+    arguments = {"capture": capture, "void": {"at": AT}}.get(name, {})
     expected = EDGES.get((before, name))
 
     if expected is None:
@@ -51,6 +70,38 @@ def test_payment_takes_the_written_edges_alone(before, name):
         getattr(payment, name)(**arguments)
 
     assert payment.status == (expected or before)
+
+
+HOLD_FACTS = {
+    "need_action": {"ref": "pi_1", "client_secret": "secret"},
+    "hold": {"ref": "pi_1", "lapses_at": AT, "at": AT},
+    "capture": {"amount_minor": 1, "at": AT},
+    "release": {"at": AT},
+    "fail": {"ref": "pi_1", "failure": "card_declined", "at": AT},
+}
+
+
+@pytest.mark.parametrize("before", HoldStatus.values)
+@pytest.mark.parametrize("name", HOLD_FACTS)
+def test_hold_takes_the_written_edges_alone(before, name):
+    hold, expected = Hold(status=before), OF_HOLDS.get((before, name))
+
+    with nullcontext() if expected else pytest.raises(IllegalTransition):
+        getattr(hold, name)(**HOLD_FACTS[name])
+
+    assert hold.status == (expected or before)
+
+
+@pytest.mark.parametrize("before", CallStatus.values)
+@pytest.mark.parametrize(("name", "facts"), [("finish", {"ref": "pi_1"}), ("refuse", {"error": "No." * 1000})])
+def test_call_takes_the_written_edges_alone(before, name, facts):
+    call, expected = ProviderCall(status=before), OF_CALLS.get((before, name))
+
+    with nullcontext() if expected else pytest.raises(IllegalTransition):
+        getattr(call, name)(**facts, at=AT)
+
+    assert call.status == (expected or before)
+    assert len(call.last_error) <= 1000
 
 
 @given(amount=st.integers(0, 10**12), rate=st.decimals(0, 1, places=4))
@@ -201,3 +252,63 @@ def test_database_refuses_to_change_payment_history(change):
         change()
 
     assert PaymentEvent.objects.get().kind == PaymentEventKind.VOIDED
+
+
+# Holds and calls
+
+
+@pytest.fixture
+def hold(db):
+    return hold_for(PaymentFactory(provider=Provider.STRIPE))
+
+
+def call_for(hold, kind=CallKind.CAPTURE, **kwargs):
+    about = {"payment": hold.payment, "hold": hold, "created_at": AT, "next_try_at": AT}
+    return ProviderCall.objects.create(**{"provider": Provider.STRIPE, "kind": kind, **about, **kwargs})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"captured_minor": 10_001, "status": HoldStatus.CAPTURED, "closed_at": AT},
+        {"status": HoldStatus.CAPTURED, "closed_at": AT},
+        {"captured_minor": 1},
+        {"ref": ""},
+        {"held_at": None},
+        {"closed_at": AT},
+        {"status": HoldStatus.RELEASED},
+        {"status": "ELSEWHERE"},
+    ],
+)
+def test_database_refuses_a_hold_that_cannot_be(hold, changes):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Hold.objects.filter(pk=hold.pk).update(**changes)
+
+
+@pytest.mark.parametrize("changes", [{"amount_minor": 1}, {"method": "pm_other"}, {"number": 2}])
+def test_database_freezes_what_a_hold_was_asked_for(hold, changes):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Hold.objects.filter(pk=hold.pk).update(**changes)
+
+
+@pytest.mark.parametrize("kind", [CallKind.HOLD, CallKind.CAPTURE, CallKind.RELEASE])
+def test_database_refuses_to_ask_a_thing_of_a_hold_twice_unless_it_was_refused(hold, kind):
+    call_for(hold, kind, status=CallStatus.REFUSED, closed_at=AT)
+    call_for(hold, kind)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        call_for(hold, kind)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"provider": Provider.OFFLINE}, {"kind": "DANCE"}, {"status": CallStatus.DONE}, {"closed_at": AT}]
+)
+def test_database_refuses_a_call_that_cannot_be(hold, wrong):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        call_for(hold, **wrong)
+
+
+def test_holds_and_calls_are_named(hold):
+    assert str(hold) == f"HELD 10000 of {hold.payment_id}"
+    call = call_for(hold)
+    assert str(call) == f"WAITING CAPTURE {call.pk}"

@@ -8,14 +8,13 @@ from fixmate.core.ids import uuid7
 from fixmate.core.models import AuditEntry, OutboxMessage
 from fixmate.core.tests.races import at_once
 from fixmate.core.tests.watch import watch
-from jobs.enums import PriceKind
-from jobs.models import JobEvent, JobPrice
+from jobs.enums import JobStatus, PriceKind
+from jobs.models import Job, JobEvent, JobPrice
 from jobs.tests.factories import JobFactory, job_assigned, job_cancelled, job_completed, job_in_progress, price_for
 from payments.enums import PaymentEventKind, PaymentStatus
 from payments.errors import JobNotSettled
 from payments.events import PaymentCaptured, PaymentVoided
 from payments.models import Payment, PaymentEvent
-from payments.providers import OfflineProvider
 from payments.services import (
     payment_capture_for_job,
     payment_ensure,
@@ -24,6 +23,7 @@ from payments.services import (
     payment_unfreeze,
     payment_void_for_job,
 )
+from payments.tests.books import balances
 from payments.tests.factories import PaymentFactory, job_cancelled_with_fee, payment_captured, payment_voided
 
 pytestmark = pytest.mark.django_db
@@ -166,11 +166,11 @@ def test_payment_capture_refuses_a_voided_payment():
     assert history() == []
 
 
-def test_payment_capture_is_undone_when_the_provider_fails(monkeypatch):
-    def fail(self, **_):
+def test_payment_capture_is_undone_when_it_cannot_be_posted(monkeypatch):
+    def fail(payment, **_):
         raise ConnectionError
 
-    monkeypatch.setattr(OfflineProvider, "capture", fail)
+    monkeypatch.setattr("payments.services.following.move_capture", fail)
     job = job_completed()
 
     with pytest.raises(ConnectionError):
@@ -180,6 +180,17 @@ def test_payment_capture_is_undone_when_the_provider_fails(monkeypatch):
 
 
 # Giving it up
+
+
+def test_payment_void_refuses_a_captured_payment():
+    payment = payment_captured()
+    ended = {"status": JobStatus.CANCELLED, "cancelled_at": payment.captured_at, "completed_at": None}
+    Job.objects.filter(pk=payment.job_id).update(**ended)
+
+    with pytest.raises(IllegalTransition):
+        payment_void_for_job(job_id=payment.job_id)
+
+    assert Payment.objects.get().status == PaymentStatus.CAPTURED
 
 
 def test_payment_void_ends_the_payment_of_a_job_called_off(noon, monkeypatch):
@@ -226,10 +237,16 @@ def test_payment_void_refuses_a_job_that_may_still_cost(make):
     assert history() == []
 
 
-def test_payment_settle_cancelled_takes_the_fee():
-    payment = payment_settle_cancelled(job_id=job_cancelled_with_fee(fee_minor=2_000).pk)
+def test_payment_settle_cancelled_leaves_a_fee_in_cash_owed(monkeypatch):
+    published = watch(monkeypatch, PaymentCaptured)
+    job = job_cancelled_with_fee(fee_minor=2_000)
 
-    assert (payment.status, payment.amount_minor) == (PaymentStatus.CAPTURED, 2_000)
+    first, second = (payment_settle_cancelled(job_id=job.pk) for _ in range(2))
+
+    assert first == second == Payment.objects.get()
+    assert (first.status, first.amount, balances()) == (PaymentStatus.PENDING, None, {})
+    assert history() == [(PaymentEventKind.CREATED, PaymentStatus.PENDING)]
+    assert published() == []
 
 
 def test_payment_settle_cancelled_voids_without_a_fee():
@@ -325,7 +342,7 @@ def test_payment_unfreeze_without_a_payment_makes_none():
 
 
 @pytest.mark.postgres
-def test_payment_capture_locks_the_job_then_the_payment():
+def test_payment_capture_locks_the_job_then_the_payment_then_the_books():
     payment = PaymentFactory(job=job_completed())
 
     with CaptureQueriesContext(
@@ -335,7 +352,8 @@ def test_payment_capture_locks_the_job_then_the_payment():
 
     statements = [query["sql"] for query in queries]
     locks = [sql for sql in statements if "FOR UPDATE" in sql]
-    assert ['FROM "jobs_job"' in locks[0], 'FROM "payments_payment"' in locks[1], len(locks)] == [True, True, 2]
+    tables = ("jobs_job", "payments_payment", "payments_ledgerhead", "payments_ledgeraccount")
+    assert [f'FROM "{table}"' in lock for table, lock in zip(tables, locks, strict=True)] == [True] * 4
     first_update = next(number for number, sql in enumerate(statements) if sql.startswith("UPDATE"))
     assert statements.index(locks[1]) < first_update
 
@@ -354,6 +372,7 @@ def test_eight_captures_at_once_take_the_money_once(monkeypatch):
     assert [kind for kind, _ in history()] == [PaymentEventKind.CREATED, PaymentEventKind.CAPTURED]
     assert published() == [{"payment_id": str(payment.pk), "job_id": str(job.pk)}]
     assert (JobEvent.objects.count(), JobPrice.objects.count(), AuditEntry.objects.count()) == (job_events, 1, 0)
+    assert balances() == {"TECHNICIAN_RECEIVABLE": 1_500, "PLATFORM_FEE": -1_500}
 
 
 @pytest.mark.postgres
@@ -366,3 +385,17 @@ def test_eight_ensures_at_once_make_one_payment():
     assert results == [Payment.objects.get()] * 8
     assert history() == [(PaymentEventKind.CREATED, PaymentStatus.PENDING)]
     assert list(OutboxMessage.objects.all()) == []
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("make", "status"), [(job_completed, "CAPTURED"), (job_cancelled, "VOIDED")])
+def test_captures_and_voids_at_once_end_in_what_the_job_says(make, status):
+    payment = PaymentFactory(job=make())
+    acts = [payment_capture_for_job, payment_void_for_job] * 4
+
+    results = at_once(*[lambda act=act: act(job_id=payment.job_id) for act in acts])
+
+    assert [type(result) for result in results].count(JobNotSettled) == 4
+    assert Payment.objects.get().status == status
+    assert balances() == ({"TECHNICIAN_RECEIVABLE": 1_500, "PLATFORM_FEE": -1_500} if status == "CAPTURED" else {})

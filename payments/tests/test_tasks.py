@@ -1,15 +1,20 @@
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
 
 from accounts.enums import Role
-from fixmate.core import events
+from fixmate.core import clock, events
 from fixmate.core.enums import OutboxStatus
 from fixmate.core.models import OutboxMessage
 from jobs.events import JobAssigned, JobCancelled, JobCompleted
 from jobs.tests.factories import job_assigned, job_cancelled, job_completed
 from payments.enums import PaymentEventKind, PaymentStatus
-from payments.models import Payment, PaymentEvent
-from payments.tests.factories import PaymentFactory, job_cancelled_with_fee
+from payments.models import Hold, Payment, PaymentEvent, Payout
+from payments.services import payment_authorize, payment_ensure
+from payments.tasks import cover_due, order_calls, order_payouts
+from payments.tests.factories import PaymentFactory, card_for, job_cancelled_with_fee, payment_authorized, payment_held
+from payments.tests.fake import ASKS
 
 pytestmark = pytest.mark.django_db
 
@@ -77,13 +82,15 @@ def test_events_heard_twice_and_in_the_wrong_order_capture_once(drain):
     assert_all_done()
 
 
-def test_cancellation_with_a_fee_captures_the_fee(drain):
-    publish(cancelled(job_cancelled_with_fee(fee_minor=2_000), has_fee=True))
+def test_cancellation_with_a_fee_in_cash_leaves_it_owed(drain):
+    job = job_cancelled_with_fee(fee_minor=2_000)
+    for event in (assigned(job), cancelled(job, has_fee=True), cancelled(job, has_fee=True)):
+        publish(event)
 
     drain()
 
     payment = Payment.objects.get()
-    assert (payment.status, payment.amount_minor) == (PaymentStatus.CAPTURED, 2_000)
+    assert (payment.status, payment.amount_minor) == (PaymentStatus.PENDING, None)
     assert_all_done()
 
 
@@ -96,6 +103,41 @@ def test_cancellation_without_a_fee_voids_the_payment(drain):
 
     assert Payment.objects.get().status == PaymentStatus.VOIDED
     assert_all_done()
+
+
+def test_paying_again_looks_at_what_the_bank_asked(drain, online):
+    payment = payment_authorized(method=ASKS)
+    online.confirm(Hold.objects.get().ref)
+    payment_authorize(payment_id=payment.pk, actor=payment.customer)
+
+    drain()
+
+    assert Payment.objects.get().status == PaymentStatus.AUTHORIZED
+    assert_all_done()
+
+
+def test_sweeps_order_what_was_lost_and_cover_what_is_near(drain, online, noon):
+    job = job_assigned(created_at=noon)
+    payment_ensure(job_id=job.pk)
+    card_for(job.customer)
+    OutboxMessage.objects.all().delete()
+
+    cover_due.apply(throw=True)
+    OutboxMessage.objects.all().delete()
+    with clock.frozen(noon + timedelta(minutes=1)):
+        order_calls.apply(throw=True)
+        drain()
+
+    assert Payment.objects.get().status == PaymentStatus.AUTHORIZED
+
+
+def test_payouts_are_ordered_by_a_sweep(settings):
+    settings.PAYOUT_HOLD_DAYS = 0
+    payment_held()
+
+    order_payouts.apply(throw=True)
+
+    assert Payout.objects.count() == 1
 
 
 def test_cancellation_without_a_fee_or_a_payment_makes_none(drain):

@@ -1,17 +1,25 @@
+import re
+
 import django_filters
 from django import forms
 from django.db.models import QuerySet
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
-from fixmate.core.api.filters import FilterSet
+from accounts.enums import UserStatus
+from fixmate.core.api.filters import FilterSet, MomentFilter, TruthFilter, number_filter, people_search
 from fixmate.core.geo import Point
 from technicians.enums import DocumentKind, DocumentStatus, Verification
 from technicians.models import Document, Technician
 from technicians.selectors import technician_filter_near, technician_filter_rated
 
 _DEFAULT_RADIUS_KM, _MAX_RADIUS_KM = 20, 200
-_MAX_LATITUDE, _MAX_LONGITUDE = 90, 180
+
+
+# Decimal degrees; small ones as programs write them, 1e-07.
+_DECIMALS = r"(\.[0-9]+)?(e-[0-9]{1,3})?"
+_LATITUDE = rf"-?(90(\.0+)?|[1-8]?[0-9]{_DECIMALS})"
+_LONGITUDE = rf"-?(180(\.0+)?|(1[0-7][0-9]|[1-9]?[0-9]){_DECIMALS})"
+_POINT = rf"^{_LATITUDE}, ?{_LONGITUDE}$"
 
 
 class PointField(forms.CharField):
@@ -21,16 +29,13 @@ class PointField(forms.CharField):
 
 
 def _point(text: str) -> Point:
-    try:
-        latitude, longitude = (float(part) for part in text.split(","))
-    except ValueError as exc:
-        raise forms.ValidationError("Give latitude,longitude.") from exc
-    if not (abs(latitude) <= _MAX_LATITUDE and abs(longitude) <= _MAX_LONGITUDE):
-        raise forms.ValidationError("There is no such place.")
+    if not re.fullmatch(_POINT, text):
+        raise forms.ValidationError("Give latitude,longitude of a place on the globe.")
+    latitude, longitude = (float(part) for part in text.split(","))
     return Point(latitude, longitude)
 
 
-@extend_schema_field(OpenApiTypes.STR)
+@extend_schema_field({"type": "string", "pattern": _POINT})
 class PointFilter(django_filters.Filter):  # type: ignore[misc]
     field_class = PointField
 
@@ -38,13 +43,10 @@ class PointFilter(django_filters.Filter):  # type: ignore[misc]
 class TechnicianFilter(FilterSet):
     service = django_filters.UUIDFilter(field_name="skills__service", label="The id of a service.")
     near = PointFilter(method="keep_near", label="latitude,longitude: the base lies within `radius_km`.")
-    radius_km = django_filters.NumberFilter(
-        method="keep_all",
-        min_value=0.1,
-        max_value=_MAX_RADIUS_KM,
-        label=f"Used with `near`; {_DEFAULT_RADIUS_KM} if left out.",
+    radius_km = number_filter(
+        0.1, _MAX_RADIUS_KM, method="keep_all", label=f"Used with `near`; {_DEFAULT_RADIUS_KM} if left out."
     )
-    min_rating = django_filters.NumberFilter(method="keep_rated", min_value=1, max_value=5, label="1 to 5.")
+    min_rating = number_filter(1, 5, method="keep_rated", label="1 to 5.")
 
     class Meta:
         model = Technician
@@ -65,7 +67,12 @@ class TechnicianFilter(FilterSet):
 
 class StaffTechnicianFilter(FilterSet):
     verification = django_filters.MultipleChoiceFilter(choices=Verification.choices)
+    user_status = django_filters.MultipleChoiceFilter(field_name="user__status", choices=UserStatus.choices)
+    is_online = TruthFilter()
     service = django_filters.UUIDFilter(field_name="skills__service", label="The id of a service.")
+    search = people_search("user__")
+    created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
+    created_before = MomentFilter(field_name="created_at", lookup_expr="lt")
 
     class Meta:
         model = Technician
@@ -76,6 +83,8 @@ class StaffDocumentFilter(FilterSet):
     status = django_filters.MultipleChoiceFilter(choices=DocumentStatus.choices)
     kind = django_filters.MultipleChoiceFilter(choices=DocumentKind.choices)
     technician = django_filters.UUIDFilter(field_name="technician_id", label="The id of a technician.")
+    search = people_search("technician__user__")
+    expires_before = django_filters.DateFilter(field_name="expires_on", lookup_expr="lt")
 
     class Meta:
         model = Document

@@ -13,8 +13,9 @@ from accounts.api.requests import AuthedRequest
 from accounts.api.viewsets import StaffViewSet
 from fixmate.core.api.serializers import ReasonInput
 from technicians.api.filters import StaffDocumentFilter, StaffTechnicianFilter
-from technicians.api.serializers import StaffDocumentOutput, StaffProfileOutput, StaffTechnicianOutput
+from technicians.api.serializers import StaffDocumentOutput, StaffProfileOutput, StaffTechnicianOutput, TierInput
 from technicians.api.views import profile_facts
+from technicians.errors import DocumentOutOfDate, DocumentsMissing, ProfileIncomplete, TierUnchanged
 from technicians.models import Document, Technician
 from technicians.selectors import document_list_all, document_list_of, technician_get, technician_list_all
 from technicians.services import (
@@ -23,19 +24,22 @@ from technicians.services import (
     technician_approve,
     technician_reinstate,
     technician_reject,
+    technician_set_tier,
     technician_suspend,
 )
 
 REASON = OpenApiExample("A reason", value={"reason": "Identity and licence checked."}, request_only=True)
 
 
-@extend_schema(tags=["Staff"])
+@extend_schema(tags=["staff"])
 @extend_schema_view(list=extend_schema(summary="List technicians", operation_id="admin_technicians_list"))
 class StaffTechnicianViewSet(mixins.ListModelMixin, StaffViewSet[Technician]):
+    refusals = {"approve": (ProfileIncomplete, DocumentsMissing), "tier": (TierUnchanged,)}
     serializer_class = StaffTechnicianOutput
     filterset_class = StaffTechnicianFilter
     ordering = ("-created_at",)
     ordering_fields = {"created_at": "created_at"}
+    step_up = frozenset({"suspend", "reinstate", "tier"})
 
     def get_queryset(self) -> QuerySet[Technician]:
         return technician_list_all()
@@ -87,8 +91,19 @@ class StaffTechnicianViewSet(mixins.ListModelMixin, StaffViewSet[Technician]):
     def reinstate(self, request: AuthedRequest, pk: str) -> Response:
         return self._decide(technician_reinstate)
 
-    def _decide(self, service: Callable[..., Technician]) -> Response:
-        technician, body = self.asked(ReasonInput)
+    @extend_schema(
+        summary="Set a technician's tier",
+        description="The rates of the fee schedule at which he works from his next assignment on.",
+        operation_id="admin_technicians_set_tier",
+        request=TierInput,
+        responses=StaffProfileOutput,
+    )
+    @action(detail=True, methods=["post"])
+    def tier(self, request: AuthedRequest, pk: str) -> Response:
+        return self._decide(technician_set_tier, TierInput)
+
+    def _decide(self, service: Callable[..., Technician], asked: type[ReasonInput] = ReasonInput) -> Response:
+        technician, body = self.asked(asked)
         service(technician_id=technician.pk, actor=self.request.user, **body)
         return self._profile(technician.pk)
 
@@ -98,12 +113,13 @@ class StaffTechnicianViewSet(mixins.ListModelMixin, StaffViewSet[Technician]):
         return Response(StaffProfileOutput(technician_get(technician_id), context=context).data)
 
 
-@extend_schema(tags=["Staff"])
+@extend_schema(tags=["staff"])
 @extend_schema_view(
     list=extend_schema(summary="List documents", operation_id="admin_documents_list"),
     retrieve=extend_schema(summary="Read a document's facts", operation_id="admin_documents_read"),
 )
 class StaffDocumentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, StaffViewSet[Document]):
+    refusals = {"approve": (DocumentOutOfDate,)}
     serializer_class = StaffDocumentOutput
     filterset_class = StaffDocumentFilter
     ordering = ("-created_at",)

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import mixins, status
 from rest_framework.decorators import action
@@ -14,13 +13,16 @@ from rest_framework.response import Response
 
 from accounts.api.requests import AuthedRequest
 from accounts.enums import Role
+from accounts.errors import AccountRestricted
 from fixmate.core import clock
-from fixmate.core.api.downloads import AnyAccept
+from fixmate.core.api.downloads import DOCUMENTS, AnyAccept
 from fixmate.core.api.limits import LimitsMixin
 from fixmate.core.api.parsers import BoundedMultiPartParser
 from fixmate.core.api.permissions import HasRole
+from fixmate.core.api.schema import LOCATION, download_of
 from fixmate.core.api.serializers import NoBody
 from fixmate.core.api.viewsets import GenericViewSet
+from fixmate.core.errors import NotFound
 from technicians.api.filters import TechnicianFilter
 from technicians.api.serializers import (
     ApplicationInput,
@@ -35,6 +37,7 @@ from technicians.api.serializers import (
     TimeOffOutput,
 )
 from technicians.downloads import document_response
+from technicians.errors import TechnicianNotVerified
 from technicians.models import Document, Technician, TimeOff
 from technicians.selectors import (
     document_list_visible_to,
@@ -47,7 +50,8 @@ from technicians.selectors import (
 )
 from technicians.services import (
     availability_replace,
-    document_upload,
+    document_keep,
+    document_prepare,
     position_report,
     technician_apply,
     technician_go_offline,
@@ -85,7 +89,7 @@ def profile_facts(technician_id: UUID) -> dict[str, Any]:
     return {"documents_missing": missing.get(technician_id, [])}
 
 
-@extend_schema(tags=["Technicians"])
+@extend_schema(tags=["technicians"])
 @extend_schema_view(
     list=extend_schema(summary="Find technicians", operation_id="technicians_list"),
     retrieve=extend_schema(summary="Read a technician", operation_id="technicians_read"),
@@ -102,8 +106,9 @@ class TechnicianViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Generi
         return technician_list_public()
 
 
-@extend_schema(tags=["Technicians"])
+@extend_schema(tags=["technicians"])
 class MyProfileViewSet(GenericViewSet[Technician]):
+    refusals = {"*": (NotFound,), "online": (TechnicianNotVerified, AccountRestricted)}
     queryset = Technician.objects.none()
     permission_classes = [HasRole(Role.TECHNICIAN)]
     serializer_class = ProfileOutput
@@ -210,7 +215,7 @@ class MyProfileViewSet(GenericViewSet[Technician]):
         return Response(AvailabilityOutput(held).data)
 
 
-@extend_schema(tags=["Technicians"])
+@extend_schema(tags=["technicians"])
 @extend_schema_view(list=extend_schema(summary="List my documents", operation_id="technicians_me_documents_list"))
 class MyDocumentViewSet(LimitsMixin, mixins.ListModelMixin, GenericViewSet[Document]):
     queryset = Document.objects.none()
@@ -236,14 +241,17 @@ class MyDocumentViewSet(LimitsMixin, mixins.ListModelMixin, GenericViewSet[Docum
         responses={201: DocumentOutput},
     )
     def create(self, request: AuthedRequest) -> Response:
+        return Response(DocumentOutput(document_keep(self.prepared)).data, status=status.HTTP_201_CREATED)
+
+    def prepare(self, request: AuthedRequest) -> Document:
         technician_id = technician_id_of_user(request.user)
-        document = document_upload(technician_id=technician_id, **DocumentInput.parse(request.data))
-        return Response(DocumentOutput(document).data, status=status.HTTP_201_CREATED)
+        return document_prepare(technician_id=technician_id, **DocumentInput.parse(request.data))
 
     @extend_schema(
         summary="Download a document",
         operation_id="technicians_me_documents_file",
-        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+        parameters=[LOCATION],
+        responses=download_of(*DOCUMENTS),
     )
     @action(
         detail=True,
@@ -255,7 +263,7 @@ class MyDocumentViewSet(LimitsMixin, mixins.ListModelMixin, GenericViewSet[Docum
         return document_response(self.get_object())
 
 
-@extend_schema(tags=["Technicians"])
+@extend_schema(tags=["technicians"])
 @extend_schema_view(list=extend_schema(summary="List my time off", operation_id="technicians_me_time_off_list"))
 class MyTimeOffViewSet(mixins.ListModelMixin, GenericViewSet[TimeOff]):
     queryset = TimeOff.objects.none()

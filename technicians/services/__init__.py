@@ -11,6 +11,8 @@ from technicians.services.documents import (
     document_approve,
     document_expire,
     document_expire_due,
+    document_keep,
+    document_prepare,
     document_reject,
     document_remind,
     document_remind_due,
@@ -21,6 +23,12 @@ from technicians.services.pings import position_flush_of, position_report, posit
 from technicians.services.position import position_record
 from technicians.services.profile import technician_apply, technician_create_profile, technician_profile_update
 from technicians.services.rebuild import dispatchable_rebuild, dispatchable_rebuild_preview
+from technicians.services.recount import (
+    Difference,
+    reputation_list_untrue,
+    reputation_rebuild,
+    reputation_rebuild_preview,
+)
 from technicians.services.reputation import (
     Answers,
     technician_note_accepted,
@@ -30,26 +38,31 @@ from technicians.services.reputation import (
     technician_note_declined,
     technician_note_offered,
     technician_note_released,
+    technician_note_reworked,
     technician_note_started,
     technician_rating_add,
+    technician_rating_remove,
     technicians_set_answers,
 )
 from technicians.services.rest import (
+    Lapse,
     technician_note_answer,
     technician_rest_after_reject,
-    technician_rest_after_silence,
-    technician_rest_after_undelivered,
     technician_resume,
+    technicians_note_lapsed,
 )
 from technicians.services.verification import (
     technician_approve,
     technician_reinstate,
     technician_reject,
+    technician_set_tier,
     technician_suspend,
 )
 
 __all__ = [
     "Answers",
+    "Difference",
+    "Lapse",
     "availability_replace",
     "dispatchable_cap_patience",
     "dispatchable_rebuild",
@@ -59,6 +72,8 @@ __all__ = [
     "document_approve",
     "document_expire",
     "document_expire_due",
+    "document_keep",
+    "document_prepare",
     "document_reject",
     "document_remind",
     "document_remind_due",
@@ -68,6 +83,9 @@ __all__ = [
     "position_record",
     "position_report",
     "positions_flush",
+    "reputation_list_untrue",
+    "reputation_rebuild",
+    "reputation_rebuild_preview",
     "technician_apply",
     "technician_approve",
     "technician_create_profile",
@@ -81,17 +99,19 @@ __all__ = [
     "technician_note_declined",
     "technician_note_offered",
     "technician_note_released",
+    "technician_note_reworked",
     "technician_note_started",
     "technician_note_user_status",
     "technician_profile_update",
     "technician_rating_add",
+    "technician_rating_remove",
     "technician_reinstate",
     "technician_reject",
     "technician_rest_after_reject",
-    "technician_rest_after_silence",
-    "technician_rest_after_undelivered",
     "technician_resume",
+    "technician_set_tier",
     "technician_suspend",
+    "technicians_note_lapsed",
     "technicians_set_answers",
     "time_off_add",
     "time_off_remove",

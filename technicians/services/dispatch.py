@@ -1,6 +1,6 @@
 """Who could be offered a job now: going online and offline, and the table that the candidate query reads."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -8,8 +8,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from accounts.errors import AccountSuspended
+from accounts.services import user_check_may_begin
 from fixmate.core import clock, events
+from fixmate.core.batches import save_all
 from fixmate.core.geo import Point, cell_of
 from technicians.enums import Verification
 from technicians.errors import TechnicianNotVerified
@@ -21,7 +22,6 @@ from technicians.selectors import dispatchable_list_locked, position_get_locked,
 from technicians.services.history import history_note
 
 _PRESENCE = ["is_online", "online_since", "idle_since"]
-_SAVED_ONE_BY_ONE = 3
 _RANK = ["is_busy", "idle_since", "rank_static", "rank_key"]
 
 
@@ -58,17 +58,8 @@ def dispatchable_rerank(technicians: Collection[Technician]) -> int:
     rows = dispatchable_list_locked(by_id)
     ranker = ranker_for({row.service_id for row in rows})
     changed = [row for row in rows if _rank_changes(row, by_id[row.technician_id], ranker)]
-    _save_ranks(changed)
+    save_all(changed, _RANK)
     return len(changed)
-
-
-def _save_ranks(rows: Sequence[Dispatchable]) -> None:
-    """One technician's few rows are saved one by one: building one statement for many costs more than they do."""
-    if len(rows) <= _SAVED_ONE_BY_ONE:
-        for row in rows:
-            row.save(update_fields=_RANK)
-    else:
-        Dispatchable.objects.bulk_update(rows, _RANK)
 
 
 @transaction.atomic
@@ -114,7 +105,7 @@ def _rank(row: Dispatchable, technician: Technician, ranker: Ranker) -> None:
 
 def _is_dispatchable(technician: Technician) -> bool:
     is_at_work = technician.is_online and technician.verification == Verification.VERIFIED
-    return is_at_work and technician.deleted_at is None and technician.user.is_verified
+    return is_at_work and technician.deleted_at is None and technician.user.may_begin
 
 
 def _row(technician: Technician, base: Point, position: Position, service_id: UUID, ranker: Ranker) -> Dispatchable:
@@ -139,13 +130,13 @@ def technician_go_online(*, technician_id: UUID) -> Technician:
     """Make the technician available for offers; while he is at work on a job, for later ones. Idempotent.
 
     :raises TechnicianNotVerified: before approval, and while suspended
+    :raises AccountRestricted: if the account may only finish what it has
     :raises AccountSuspended: if the account does not work
     """
     technician = technician_get_locked(technician_id)
     if technician.verification != Verification.VERIFIED:
         raise TechnicianNotVerified
-    if not technician.user.is_verified:
-        raise AccountSuspended
+    user_check_may_begin(technician.user)
     if technician.is_online:
         return technician
     technician.is_online = True
@@ -167,9 +158,9 @@ def technician_go_offline(*, technician_id: UUID) -> Technician:
 
 @transaction.atomic
 def technician_note_user_status(*, user_id: UUID) -> None:
-    """Follow the account: while it does not work, its technician is offline. Idempotent, in any order of events."""
+    """Follow the account: while it may begin nothing, its technician is offline. Idempotent, in any order of events."""
     for technician in Technician.objects.select_for_update(no_key=True).filter(user=user_id):
-        if technician.user.is_verified:
+        if technician.user.may_begin:
             dispatchable_refresh(technician)
         else:
             _go_offline(technician)

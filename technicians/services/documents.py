@@ -32,11 +32,21 @@ def document_upload(
     :raises Invalid: if it is out of date, or the file cannot be kept (see `file_clean`)
     :raises NotFound: if there is no such technician
     """
+    return document_keep(document_prepare(technician_id=technician_id, kind=kind, file=file, expires_on=expires_on))
+
+
+def document_prepare(
+    *, technician_id: UUID, kind: DocumentKind, file: UploadedFile, expires_on: date | None = None
+) -> Document:
+    """Clean and store the file of a row that is still to be saved: slow, and done before any transaction.
+
+    :raises Invalid: if it is out of date, or the file cannot be kept (see `file_clean`)
+    """
     at = clock.now()
     if expires_on is not None and expires_on < at.date():
         raise Invalid(expires_on=["The document is out of date."])
     clean = file_clean(file)
-    document = Document(
+    return Document(
         technician_id=technician_id,
         kind=kind,
         file=clean.store("documents"),
@@ -46,11 +56,18 @@ def document_upload(
         expires_on=expires_on,
         created_at=at,
     )
-    with transaction.atomic():
-        technician = technician_get_locked(technician_id)  # before the row that refers to him: two uploads line up
-        document.save(force_insert=True)
-        history_note_all(technician)
-    return document
+
+
+@transaction.atomic
+def document_keep(prepared: Document) -> Document:
+    """Save the row of a document that is stored: the quick part of `document_upload`.
+
+    :raises NotFound: if there is no such technician
+    """
+    technician = technician_get_locked(prepared.technician_id)  # before the row that refers to him: two line up
+    prepared.save(force_insert=True)
+    history_note_all(technician)
+    return prepared
 
 
 @transaction.atomic

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from fixmate.core.bulk import array_of
 from fixmate.core.geo import cell_of
 from technicians.models import Dispatchable, Position, PositionTrace
 from technicians.ping_queue import Ping
-from technicians.trails import Held, array_of
+from technicians.trails import Held
 
 # Arrays, not a list of values: the text of the statement is the same for one row and for five hundred. What is NULL
 # in a ping stays as it is. The rows of matching are locked in the order of their key before any of them is written:

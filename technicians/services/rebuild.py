@@ -1,9 +1,8 @@
 """Making the candidate table anew from the source, where it is in doubt: after a repair by hand, or a fault of ours."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from technicians.hooks import who_is_at_work
@@ -12,7 +11,7 @@ from technicians.ranking import Ranker, ranker_for
 from technicians.selectors import (
     dispatchable_list_locked,
     skills_by_technician,
-    technician_ids_after,
+    technician_id_batches,
     technician_list_locked,
 )
 from technicians.services.dispatch import dispatchable_rows
@@ -28,19 +27,12 @@ def dispatchable_rebuild() -> int:
 
     Idempotent. A batch holds the locks on its technicians for a moment; who changes before or after is right as well.
     """
-    return sum(_rebuild(batch) for batch in _batches())
+    return sum(_rebuild(batch) for batch in technician_id_batches())
 
 
 def dispatchable_rebuild_preview() -> int:
     """Return how many rows `dispatchable_rebuild` would make anew; what it does is rolled back, batch by batch."""
-    return sum(_preview(batch) for batch in _batches())
-
-
-def _batches() -> Iterator[list[UUID]]:
-    after = None
-    while batch := technician_ids_after(after, limit=settings.RANK_BATCH):
-        yield batch
-        after = batch[-1]
+    return sum(_preview(batch) for batch in technician_id_batches())
 
 
 @transaction.atomic

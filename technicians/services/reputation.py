@@ -8,11 +8,15 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from fixmate.core.errors import NotFound
+from fixmate.core.prepared import Given, Prepared
 from technicians.hooks import is_at_work
 from technicians.models import Technician
 from technicians.services.dispatch import dispatchable_rerank
+
+_DECIDED = ("offers_decided", "recent_decided")
 
 # Offers
 
@@ -25,16 +29,23 @@ def technician_note_offered(*, technician_id: UUID) -> Technician:
 
 
 def technician_note_accepted(*, technician_id: UUID) -> None:
-    """Count an offer that he accepted, among those of the last 30 days."""
-    with _noting(technician_id, "recent_decided", "recent_accepted") as technician:
-        technician.recent_decided += 1
+    """Count an offer that he accepted, ever and among those of the last 30 days."""
+    with _noting(technician_id, *_DECIDED, "offers_accepted", "recent_accepted") as technician:
+        technician_count_decided(technician)
+        technician.offers_accepted += 1
         technician.recent_accepted += 1
 
 
 def technician_note_declined(*, technician_id: UUID) -> None:
-    """Count an offer that he rejected, or saw and did not answer, among those of the last 30 days."""
-    with _noting(technician_id, "recent_decided") as technician:
-        technician.recent_decided += 1
+    """Count an offer that he rejected, ever and among those of the last 30 days."""
+    with _noting(technician_id, *_DECIDED) as technician:
+        technician_count_decided(technician)
+
+
+def technician_count_decided(technician: Technician) -> None:
+    """Count an offer that he saw or answered, in memory: the caller has locked him and saves him."""
+    technician.offers_decided += 1
+    technician.recent_decided += 1
 
 
 class Answers(NamedTuple):
@@ -63,10 +74,12 @@ def technician_note_assigned(*, technician_id: UUID, at: datetime) -> None:
         _follow_work(technician, technician.idle_since or at)
 
 
-def technician_note_started(*, technician_id: UUID, at: datetime) -> None:
-    """Have him not wait any more: he begins a job that was booked ahead."""
-    with _noting(technician_id, "idle_since") as technician:
+def technician_note_started(*, technician_id: UUID, at: datetime, was_punctual: bool | None) -> None:
+    """Have him not wait any more: he begins a job. Where one can tell, count whether he was in time for it."""
+    with _noting(technician_id, "idle_since", "visits_begun", "visits_punctual") as technician:
         _follow_work(technician, technician.idle_since or at)
+        technician.visits_begun += was_punctual is not None
+        technician.visits_punctual += was_punctual is True
 
 
 def technician_note_released(*, technician_id: UUID, at: datetime) -> None:
@@ -92,17 +105,36 @@ def technician_note_completed(*, technician_id: UUID, at: datetime) -> None:
 # Reviews
 
 
-def technician_rating_add(*, technician_id: UUID, rating: int) -> None:
-    """Add the stars of one review."""
-    with _noting(technician_id, "rating_sum", "rating_count") as technician:
-        technician.rating_sum += rating
-        technician.rating_count += 1
+def technician_note_reworked(*, technician_id: UUID) -> None:
+    """Count a finished job that turned out badly done: the caller sees to it that each counts once."""
+    with _noting(technician_id, "jobs_reworked") as technician:
+        technician.jobs_reworked += 1
+
+
+def technician_rating_add(*, technician_id: UUID, stars: Mapping[str, int]) -> None:
+    """Add the stars of one review, by what they rate: some of `RATED`."""
+    _count_stars(technician_id, stars, 1)
+
+
+def technician_rating_remove(*, technician_id: UUID, stars: Mapping[str, int]) -> None:
+    """Take the stars of one review, that were added before, out again."""
+    _count_stars(technician_id, stars, -1)
+
+
+def _count_stars(technician_id: UUID, stars: Mapping[str, int], times: int) -> None:
+    columns = {f"{name}_sum": number for name, number in stars.items()} | {f"{name}_count": 1 for name in stars}
+    with _noting(technician_id, *columns) as technician:
+        for column, number in columns.items():
+            setattr(technician, column, getattr(technician, column) + times * number)
 
 
 @contextmanager
 def _noting(technician_id: UUID, *columns: str) -> Iterator[Technician]:
-    """Lend him locked, then save the columns and have his rows of matching follow."""
-    with transaction.atomic():
+    """Lend him locked, then save the columns and have his rows of matching follow.
+
+    What fails here fails the caller's transaction, which nobody goes on with: no savepoint.
+    """
+    with transaction.atomic(savepoint=False):
         technician = _locked(technician_id)
         yield technician
         technician.save(update_fields=columns)
@@ -114,10 +146,15 @@ def _locked(technician_id: UUID) -> Technician:
 
     :raises NotFound: if there is no such technician
     """
-    technician = Technician.objects.select_for_update(no_key=True).filter(pk=technician_id).first()
+    technician = _technician_locked.first(pk=technician_id)
     if technician is None:
         raise NotFound
     return technician
+
+
+@Prepared
+def _technician_locked() -> QuerySet[Technician]:
+    return Technician.objects.select_for_update(no_key=True).filter(pk=Given("pk"))
 
 
 def _follow_work(technician: Technician, since: datetime) -> None:

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from accounts.models import User
 from fixmate.core import audit, clock, events
-from technicians.errors import DocumentsMissing, ProfileIncomplete
+from technicians.errors import DocumentsMissing, ProfileIncomplete, TierUnchanged
 from technicians.events import TechnicianRejected, TechnicianSuspended, TechnicianVerified
 from technicians.models import Technician
 from technicians.selectors import documents_missing, technician_get_locked
@@ -75,6 +75,29 @@ def technician_reinstate(*, technician_id: UUID, actor: User, reason: str) -> Te
     technician.reinstate()
     _save(technician, action="reinstate", actor=actor, reason=reason, before=before)
     events.publish(TechnicianVerified(technician_id=technician.pk, user_id=technician.user_id))
+    return technician
+
+
+@transaction.atomic
+def technician_set_tier(*, technician_id: UUID, tier: str, actor: User, reason: str) -> Technician:
+    """Say at which rates of the fee schedule the technician works from his next assignment on.
+
+    :raises TierUnchanged: if he has that tier
+    """
+    technician = technician_get_locked(technician_id)
+    before = technician.tier
+    if before == tier:
+        raise TierUnchanged
+    technician.tier = tier
+    technician.save(update_fields=["tier"])
+    audit.record(
+        actor=actor,
+        action="technicians.technician.set_tier",
+        target=technician,
+        reason=reason,
+        before={"tier": before},
+        after={"tier": tier},
+    )
     return technician
 
 

@@ -4,8 +4,9 @@ import factory
 
 from accounts.tests.factories import UserFactory
 from fixmate.core import clock
+from fixmate.core.geo import cell_of
 from technicians.enums import DocumentKind, DocumentStatus, Verification
-from technicians.models import Document, Technician, TechnicianSkill
+from technicians.models import Dispatchable, Document, Technician, TechnicianSkill
 from technicians.services import position_record, technician_go_online
 
 BASE_LATITUDE, BASE_LONGITUDE = 42.36, -71.06
@@ -79,3 +80,11 @@ def technician_ready(service, *, latitude=BASE_LATITUDE, longitude=BASE_LONGITUD
         recorded_at=clock.now() - timedelta(seconds=1),
     )
     return technician_go_online(technician_id=technician.pk)
+
+
+def dispatchable_at(technician, service, live, base=None, **facts):
+    """Return a row of the index, unsaved: the technician is there, and at home at the base."""
+    base = base or live
+    where = {"latitude": live[0], "longitude": live[1], "base_latitude": base[0], "base_longitude": base[1]}
+    cells = {"cell": cell_of(*live), "base_cell": cell_of(*base)}
+    return Dispatchable(technician=technician, service=service, travel_radius_m=20_000, **cells, **where, **facts)

@@ -2,7 +2,6 @@ import pytest
 from django.core.files.storage import default_storage
 from django.urls import reverse
 
-from accounts.tests.factories import UserFactory
 from catalog.tests.factories import ServiceFactory
 from fixmate.core.models import AuditEntry
 from fixmate.core.storage import StorageUnavailable
@@ -12,17 +11,6 @@ from technicians.tests.factories import DocumentFactory, TechnicianFactory, tech
 from technicians.tests.files import PDF, pdf
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def staff():
-    return UserFactory(admin=True)
-
-
-@pytest.fixture
-def console(client, staff):
-    client.force_login(staff)
-    return client
 
 
 def act(console, model, row, name, reason="By hand."):
@@ -120,3 +108,15 @@ def test_a_refusal_is_shown_and_changes_nothing(console):
 
     assert "DOCUMENTS_MISSING" in answer.content.decode()
     assert (Technician.objects.get().verification, AuditEntry.objects.count()) == ("PENDING", 0)
+
+
+def test_a_technicians_tier_is_set_with_a_reason(console, staff):
+    technician = TechnicianFactory()
+    address = reverse("admin:technicians_technician_act", args=[technician.pk, "tier"])
+
+    page = console.get(address)
+    console.post(address, {"tier": "PARTNER", "reason": "By hand."})
+
+    assert '<option value="STANDARD" selected>' in page.text
+    assert Technician.objects.get().tier == "PARTNER"
+    assert AuditEntry.objects.get().actor_id == staff.pk

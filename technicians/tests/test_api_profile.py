@@ -44,8 +44,10 @@ def test_apply_answers_the_profile(noon):
         "services": [{"id": str(service.pk), "slug": service.slug, "name": service.name}],
         "rating": None,
         "rating_count": 0,
+        "aspects": {"punctual": None, "quality": None, "price": None, "conduct": None},
         "jobs_completed": 0,
         "verification": "PENDING",
+        "tier": "STANDARD",
         "applied_at": "2026-03-02T12:00:00Z",
         "verified_at": None,
         "base": {"latitude": 42.36, "longitude": -71.06},
@@ -58,6 +60,8 @@ def test_apply_answers_the_profile(noon):
         "position": None,
         "acceptance_rate": None,
         "completion_rate": None,
+        "punctuality_rate": None,
+        "rework_rate": None,
         "documents_missing": ["IDENTITY"],
     }
 

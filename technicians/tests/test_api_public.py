@@ -28,8 +28,33 @@ def test_a_technician_is_shown_without_contact_and_place(noon):
         "services": [{"id": str(service.pk), "slug": service.slug, "name": service.name}],
         "rating": 4.5,
         "rating_count": 2,
+        "aspects": {"punctual": None, "quality": None, "price": None, "conduct": None},
         "jobs_completed": 0,
+        "completion_rate": None,
+        "punctuality_rate": None,
+        "rework_rate": None,
     }
+
+
+def test_a_technician_is_shown_with_what_is_enough_to_tell(noon):
+    technician = TechnicianFactory(
+        punctual_sum=9,
+        punctual_count=2,
+        offers_decided=9,
+        offers_accepted=3,
+        jobs_completed=9,
+        jobs_released=1,
+        visits_begun=4,
+        visits_punctual=4,
+        jobs_reworked=3,
+    )
+
+    answer = client_for().get(f"/api/v1/technicians/{technician.pk}").json()
+
+    assert (answer["aspects"]["punctual"], answer["completion_rate"]) == (4.5, 0.9)
+    assert (answer["punctuality_rate"], answer["rework_rate"]) == (None, 0.33)
+    assert "acceptance_rate" not in answer
+    assert client_for(technician.user).get("/api/v1/technicians/me").json()["acceptance_rate"] == 0.33
 
 
 @pytest.mark.parametrize(

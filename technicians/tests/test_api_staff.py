@@ -44,6 +44,7 @@ def test_from_application_to_approval(staff, noon):
         "created_at": "2026-03-02T12:00:00Z",
         "reviewed_at": "2026-03-02T12:00:00Z",
         "review_reason": "Looked at it.",
+        "file_url": f"/api/v1/technicians/me/documents/{document.pk}/file",
     }
     assert list(AuditEntry.objects.order_by("sequence").values_list("action", "source")) == [
         ("technicians.document.approve", "REST"),
@@ -61,6 +62,16 @@ def test_the_other_decisions(staff, state, act, result):
     answer = staff.post(f"{TECHNICIANS}/{technician.pk}/{act}", REASON)
 
     assert (answer.status_code, answer.json()["verification"]) == (200, result)
+
+
+def test_a_tier_is_set_once(staff):
+    path, body = f"{TECHNICIANS}/{TechnicianFactory().pk}/tier", {**REASON, "tier": "PARTNER"}
+
+    answers = [staff.post(path, body) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 409]
+    assert answers[0].json()["tier"] == "PARTNER"
+    assert answers[1].json()["error"]["code"] == "TIER_UNCHANGED"
 
 
 def test_a_document_is_turned_down(staff):
@@ -98,6 +109,7 @@ def test_staff_read_a_technician_whole(staff):
     body = staff.get(f"{TECHNICIANS}/{technician.pk}").json()
 
     assert (body["email"], body["phone"], body["user_status"]) == (technician.user.email, "+16175550100", "ACTIVE")
+    assert (body["user_id"], body["jobs_assigned"], body["offers_received"]) == (str(technician.user_id), 0, 0)
     assert (body["base"], body["documents"], body["documents_missing"]) == (
         {"latitude": 42.36, "longitude": -71.06},
         [],
@@ -113,6 +125,10 @@ def test_technicians_are_filtered(staff):
     assert ids(staff.get(TECHNICIANS)) == [str(verified.pk), str(pending.pk)]
     assert ids(staff.get(f"{TECHNICIANS}?verification=PENDING")) == [str(pending.pk)]
     assert ids(staff.get(f"{TECHNICIANS}?service={service.pk}")) == [str(verified.pk)]
+    assert ids(staff.get(f"{TECHNICIANS}?search={pending.user.email}")) == [str(pending.pk)]
+    assert ids(staff.get(f"{TECHNICIANS}?is_online=true")) == []
+    assert ids(staff.get(f"{TECHNICIANS}?user_status=SUSPENDED")) == []
+    assert ids(staff.get(f"{TECHNICIANS}?created_before=2020-01-01T00:00:00Z")) == []
     assert staff.get(f"{TECHNICIANS}?verification=DONE").status_code == 400
 
 
@@ -123,6 +139,8 @@ def test_documents_are_filtered(staff):
     assert ids(staff.get(f"{DOCUMENTS}?status=PENDING")) == [str(licence.pk)]
     assert ids(staff.get(f"{DOCUMENTS}?kind=IDENTITY")) == [str(identity.pk)]
     assert ids(staff.get(f"{DOCUMENTS}?technician={licence.technician_id}")) == [str(licence.pk)]
+    assert ids(staff.get(f"{DOCUMENTS}?search={licence.technician.user.email}")) == [str(licence.pk)]
+    assert ids(staff.get(f"{DOCUMENTS}?expires_before=2030-01-01")) == []
     assert staff.get(f"{DOCUMENTS}/{licence.pk}").json()["technician_id"] == str(licence.technician_id)
     assert staff.get(f"{DOCUMENTS}?status=DONE").status_code == 400
 

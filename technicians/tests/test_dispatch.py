@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from accounts.enums import UserStatus
-from accounts.errors import AccountSuspended
-from accounts.services import user_reinstate, user_suspend
+from accounts.errors import AccountRestricted, AccountSuspended
+from accounts.services import user_reinstate, user_restrict, user_suspend
 from accounts.tests.factories import UserFactory
 from catalog.tests.factories import ServiceFactory
 from fixmate.core import clock
@@ -26,10 +26,12 @@ from technicians.services import (
     technician_note_declined,
     technician_note_offered,
     technician_note_released,
+    technician_note_reworked,
     technician_note_started,
     technician_note_user_status,
     technician_profile_update,
     technician_rating_add,
+    technician_rating_remove,
 )
 from technicians.tests.factories import TechnicianFactory, skill_add, technician_ready
 
@@ -63,10 +65,14 @@ def test_going_online_needs_approval(state):
     assert presence() == (False, None, None)
 
 
-def test_going_online_needs_a_working_account():
-    technician = TechnicianFactory(user__status=UserStatus.SUSPENDED)
+@pytest.mark.parametrize(
+    ("status", "refusal"),
+    [(UserStatus.SUSPENDED, AccountSuspended), (UserStatus.RESTRICTED, AccountRestricted)],
+)
+def test_going_online_needs_a_working_account(status, refusal):
+    technician = TechnicianFactory(user__status=status)
 
-    with pytest.raises(AccountSuspended):
+    with pytest.raises(refusal):
         technician_go_online(technician_id=technician.pk)
 
     assert presence() == (False, None, None)
@@ -102,10 +108,11 @@ def test_a_deleted_profile_is_not_found(noon):
 # The account behind
 
 
-def test_a_suspended_account_takes_its_technician_offline(drain):
+@pytest.mark.parametrize("end", [user_suspend, user_restrict])
+def test_an_account_that_may_begin_nothing_takes_its_technician_offline(drain, end):
     technician, staff = technician_ready(ServiceFactory()), UserFactory(admin=True)
 
-    user_suspend(user_id=technician.user_id, actor=staff, reason="Fraud.")
+    end(user_id=technician.user_id, actor=staff, reason="Fraud.")
     drain()
     suspended = presence(), Dispatchable.objects.count()
     user_reinstate(user_id=technician.user_id, actor=staff, reason="Mistake.")
@@ -115,9 +122,10 @@ def test_a_suspended_account_takes_its_technician_offline(drain):
     assert (presence(), Dispatchable.objects.count()) == ((False, None, None), 0)
 
 
-def test_between_the_suspension_and_its_news_no_row_is_made():
+@pytest.mark.parametrize("end", [user_suspend, user_restrict])
+def test_between_the_end_and_its_news_no_row_is_made(end):
     technician = technician_ready(ServiceFactory())
-    user_suspend(user_id=technician.user_id, actor=UserFactory(admin=True), reason="Fraud.")
+    end(user_id=technician.user_id, actor=UserFactory(admin=True), reason="Fraud.")
 
     technician_profile_update(technician_id=technician.pk, bio="Busy.")
 
@@ -172,7 +180,7 @@ def test_a_job_for_later_leaves_him_waiting_until_he_starts_it(noon, at_work):
     technician_note_assigned(technician_id=technician.pk, at=noon)
     booked = presence(), busy()
     at_work.add(technician.pk)
-    technician_note_started(technician_id=technician.pk, at=noon)
+    technician_note_started(technician_id=technician.pk, at=noon, was_punctual=None)
 
     assert booked == ((True, noon, noon), [False])
     assert (presence(), busy()) == ((True, noon, None), [True])
@@ -186,7 +194,7 @@ def test_losing_another_job_leaves_him_as_he_is(note, noon, at_work):
     note(technician_id=technician.pk, at=later)
     waiting = presence(), busy()
     at_work.add(technician.pk)
-    technician_note_started(technician_id=technician.pk, at=later)
+    technician_note_started(technician_id=technician.pk, at=later, was_punctual=True)
     note(technician_id=technician.pk, at=later)
     working = presence(), busy()
     at_work.clear()
@@ -215,6 +223,7 @@ def test_answers_add_up(noon):
 
     after = Technician.objects.get()
     assert (after.recent_decided, after.recent_accepted) == (3, 1)
+    assert (after.offers_decided, after.offers_accepted) == (3, 1)
 
 
 def test_the_check_of_an_upper_app_counts_once(at_work):
@@ -240,10 +249,24 @@ def test_ratings_add_up():
     technician = TechnicianFactory()
 
     for stars in (5, 4, 4):
-        technician_rating_add(technician_id=technician.pk, rating=stars)
+        technician_rating_add(technician_id=technician.pk, stars={"rating": stars, "price": 3})
+    technician_rating_remove(technician_id=technician.pk, stars={"rating": 5, "price": 3})
+    technician_rating_add(technician_id=technician.pk, stars={"rating": 1})
 
     after = Technician.objects.get()
-    assert (after.rating_sum, after.rating_count, after.rating) == (13, 3, 4.33)
+    assert (after.rating_sum, after.rating_count, after.rating) == (9, 3, 3.0)
+    assert (after.price_sum, after.price_count, after.conduct_count) == (6, 2, 0)
+
+
+def test_visits_and_rework_add_up(noon):
+    technician = TechnicianFactory()
+
+    for was_punctual in (True, False, None, True):
+        technician_note_started(technician_id=technician.pk, at=noon, was_punctual=was_punctual)
+    technician_note_reworked(technician_id=technician.pk)
+
+    after = Technician.objects.get()
+    assert (after.visits_begun, after.visits_punctual, after.jobs_reworked) == (3, 2, 1)
 
 
 def test_notes_about_nobody_are_refused():

@@ -8,6 +8,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.enums import UserStatus
 from accounts.tests.factories import UserFactory
 from catalog.tests.factories import ServiceFactory
 from fixmate.core import clock
@@ -25,7 +26,7 @@ from technicians.services import (
     technician_reinstate,
     technician_suspend,
 )
-from technicians.tests.factories import TechnicianFactory, skill_add, technician_ready
+from technicians.tests.factories import TechnicianFactory, dispatchable_at, skill_add, technician_ready
 
 pytestmark = pytest.mark.django_db
 TECHNICIANS, DEGREE_M = 30, 111_000
@@ -71,8 +72,9 @@ def test_near_equals_looking_at_everybody(by_base):
         elsewhere = place(-city[0], city[1] + 90)
         Dispatchable.objects.all().delete()
         Dispatchable.objects.bulk_create(
-            row_at(technician, kind, point if by_base else elsewhere, elsewhere if by_base else point)
+            dispatchable_at(technician, kind, *places, location_at=clock.now())
             for technician, point in zip(technicians, points, strict=False)
+            for places in [(elsewhere, point) if by_base else (point, elsewhere)]
             for kind in (service, other)
         )
         away = {
@@ -93,21 +95,6 @@ def test_near_equals_looking_at_everybody(by_base):
         assert [row.technician_id for row in found] == [pk for _, pk in expected]
 
     check()
-
-
-def row_at(technician, service, base, live):
-    return Dispatchable(
-        technician=technician,
-        service=service,
-        cell=cell_of(*live),
-        base_cell=cell_of(*base),
-        latitude=live[0],
-        longitude=live[1],
-        base_latitude=base[0],
-        base_longitude=base[1],
-        travel_radius_m=20_000,
-        location_at=clock.now(),
-    )
 
 
 def test_near_keeps_the_nearest_few():
@@ -137,7 +124,8 @@ def test_near_takes_two_queries(item_count, django_assert_num_queries):
             with_busy=False,
             limit=10,
         )
-        assert [row.technician.travel_radius_m for row in found] == [20_000] * item_count
+        asked = [(row.travel_radius_m, row.technician.time_zone, row.technician.user.status) for row in found]
+        assert asked == [(20_000, "UTC", UserStatus.ACTIVE)] * item_count
 
 
 # The table

@@ -2,6 +2,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 
 import pytest
+from django.db import transaction
 
 from accounts.enums import UserStatus
 from accounts.tests.factories import UserFactory
@@ -14,7 +15,8 @@ from technicians.availability import Absence, Availability, Slot
 from technicians.enums import DocumentKind, DocumentStatus, Verification
 from technicians.models import PositionTrace, Technician, TechnicianState
 from technicians.past import PastDocument, past_state
-from technicians.services.history import history_note, history_note_all
+from technicians.selectors import technician_list_locked
+from technicians.services.history import history_note, history_note_all, history_note_each
 from technicians.tests.factories import DocumentFactory, TechnicianFactory, skill_add, technician_ready
 from technicians.tests.files import pdf
 
@@ -89,6 +91,24 @@ def test_note_of_the_own_row_carries_over_what_hangs_on_it(noon, django_assert_n
     state = newest(technician)
     assert (state.paused_until, state.services) == (noon + MINUTE, {service.pk})
     assert state.documents == (PastDocument("IDENTITY", "APPROVED", None),)
+
+
+@pytest.mark.parametrize("has_note", [True, False])
+def test_notes_of_many_take_the_same_queries_however_many_they_are(noon, has_note, django_assert_num_queries):
+    service = ServiceFactory()
+    many = [technician_ready(service) for _ in range(6)]
+    if not has_note:
+        TechnicianState.objects.all().delete()
+    Technician.objects.update(cooldown_until=noon + MINUTE)
+
+    for some in (many[:2], many[2:]):
+        with transaction.atomic():
+            locked = technician_list_locked([technician.pk for technician in some])
+            with django_assert_num_queries(2 if has_note else 6):
+                history_note_each(locked)
+
+    assert [newest(one).cooldown_until for one in many] == [noon + MINUTE] * 6
+    assert [newest(one).services for one in many] == [{service.pk}] * 6
 
 
 def test_presence_is_dated_from_its_last_change(noon):

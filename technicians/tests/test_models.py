@@ -8,7 +8,7 @@ from catalog.tests.factories import ServiceFactory
 from fixmate.core.errors import NotFound
 from fixmate.core.geo import Point
 from fixmate.core.ids import uuid7
-from technicians.enums import DocumentKind
+from technicians.enums import RATED, DocumentKind
 from technicians.models import (
     AvailabilitySlot,
     Dispatchable,
@@ -24,16 +24,60 @@ from technicians.selectors import position_get, technician_get, technician_get_o
 from technicians.tests.factories import TechnicianFactory, skill_add, technician_ready
 
 
-def test_rates_are_shares_or_nothing():
-    fresh = Technician()
-    busy = Technician(
-        offers_received=8, jobs_assigned=6, jobs_completed=5, jobs_released=1, rating_sum=14, rating_count=3
+def rates(technician):
+    return (
+        technician.acceptance_rate,
+        technician.completion_rate,
+        technician.punctuality_rate,
+        technician.rework_rate,
     )
-    staffed = Technician(offers_received=1, jobs_assigned=2)  # staff gave him one
 
-    assert (fresh.rating, fresh.acceptance_rate, fresh.completion_rate) == (None, None, None)
-    assert (busy.rating, busy.acceptance_rate, busy.completion_rate) == (4.67, 0.75, 0.83)
-    assert staffed.acceptance_rate == 1.0
+
+def test_rates_are_shares_of_what_is_enough_to_tell(settings):
+    settings.RATES_SHOWN_FROM = 4
+    few = Technician(offers_decided=3, offers_accepted=3, jobs_completed=2, jobs_released=1, visits_begun=3)
+    busy = Technician(
+        offers_decided=8,
+        offers_accepted=6,
+        jobs_completed=5,
+        jobs_released=1,
+        visits_begun=4,
+        visits_punctual=3,
+        jobs_reworked=1,
+    )
+
+    assert rates(Technician()) == rates(few) == (None, None, None, None)
+    assert rates(busy) == (0.75, 0.83, 0.75, 0.2)
+
+
+def test_ratings_are_means_or_nothing():
+    rated = Technician(rating_sum=14, rating_count=3, price_sum=9, price_count=2)
+    nothing = {"punctual": None, "quality": None, "price": None, "conduct": None}
+
+    assert (rated.rating, rated.aspects) == (4.67, nothing | {"price": 4.5})
+    assert (Technician().rating, Technician().aspects) == (None, nothing)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", RATED)
+def test_database_refuses_stars_that_no_reviews_give(name):
+    technician = TechnicianFactory()
+
+    for stars, count in ((6, 1), (0, 1), (1, 0)):
+        with pytest.raises(IntegrityError, match=f"technician_{name}_in_range"), transaction.atomic():
+            Technician.objects.filter(pk=technician.pk).update(**{f"{name}_sum": stars, f"{name}_count": count})
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [("offers_accepted", "technician_accepted_of_decided"), ("visits_punctual", "technician_punctual_of_begun")],
+)
+def test_database_refuses_a_part_above_its_whole(part, name):
+    technician = TechnicianFactory()
+
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        Technician.objects.filter(pk=technician.pk).update(**{part: 1})
 
 
 def test_base_and_radius_as_people_say_them():

@@ -126,10 +126,9 @@ def test_a_flush_takes_batch_after_batch_and_leaves_the_rest_for_the_next(noon, 
 
 
 @needs_redis
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite writes row by row")
 @pytest.mark.parametrize("item_count", [1, 5])
 def test_a_batch_takes_a_constant_number_of_statements(noon, batched, item_count, django_assert_num_queries):  # noqa: F811
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite writes row by row")
     service = ServiceFactory()
     technicians = [technician_ready(service) for _ in range(item_count)]
     for number, technician in enumerate(technicians):

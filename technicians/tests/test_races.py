@@ -140,7 +140,7 @@ def test_going_offline_beats_a_ping():
 def test_reviews_at_once_all_count():
     technician = TechnicianFactory()
 
-    at_once(*[lambda: technician_rating_add(technician_id=technician.pk, rating=5)] * 8)
+    at_once(*[lambda: technician_rating_add(technician_id=technician.pk, stars={"rating": 5})] * 8)
 
     technician.refresh_from_db(fields=["rating_sum", "rating_count"])
     assert (technician.rating_sum, technician.rating_count) == (40, 8)

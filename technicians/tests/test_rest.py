@@ -3,17 +3,16 @@ from uuid import UUID
 
 import pytest
 
-from fixmate.core import clock
 from fixmate.core.errors import NotFound
 from fixmate.core.models import OutboxMessage
 from fixmate.core.tests.http import client_for
 from technicians.models import Technician, TechnicianState
 from technicians.services import (
+    Lapse,
     technician_note_answer,
     technician_rest_after_reject,
-    technician_rest_after_silence,
-    technician_rest_after_undelivered,
     technician_resume,
+    technicians_note_lapsed,
 )
 from technicians.tests.factories import TechnicianFactory
 
@@ -32,7 +31,11 @@ def rest_of():
 
 def silence(technician, at, times=1):
     for _ in range(times):
-        technician_rest_after_silence(technician_id=technician.pk, rest_s=60, pause_after=3, pause_s=300, at=at)
+        technicians_note_lapsed([lapse(technician, was_shown=True, rest_s=60)], at=at)
+
+
+def lapse(technician, *, was_shown, rest_s):
+    return Lapse(technician_id=technician.pk, was_shown=was_shown, rest_s=rest_s, pause_after=3, pause_s=300)
 
 
 def paused_events():
@@ -77,7 +80,7 @@ def test_after_a_pause_it_takes_three_more(technician, noon):
 def test_what_was_not_shown_costs_a_moment_and_does_not_count(technician, noon):
     silence(technician, noon - 100 * SECOND, times=2)
 
-    technician_rest_after_undelivered(technician_id=technician.pk, rest_s=20, at=noon)
+    technicians_note_lapsed([lapse(technician, was_shown=False, rest_s=20)], at=noon)
 
     assert rest_of() == (2, noon + 20 * SECOND, None)
 
@@ -85,7 +88,7 @@ def test_what_was_not_shown_costs_a_moment_and_does_not_count(technician, noon):
 def test_longer_rest_is_never_shortened(technician, noon):
     silence(technician, noon)
 
-    technician_rest_after_undelivered(technician_id=technician.pk, rest_s=20, at=noon)
+    technicians_note_lapsed([lapse(technician, was_shown=False, rest_s=20)], at=noon)
 
     assert rest_of() == (1, noon + 60 * SECOND, None)
 
@@ -106,16 +109,24 @@ def test_rest_is_noted_for_explanations(technician, noon):
     assert facts["paused_until"] == "2026-03-02T12:05:00+00:00"
 
 
-@pytest.mark.parametrize(
-    "act",
-    [
-        lambda pk: technician_rest_after_undelivered(technician_id=pk, rest_s=20, at=clock.now()),
-        lambda pk: technician_resume(technician_id=pk),
-    ],
-)
-def test_nobody_rests_who_is_not_there(act):
+def test_nobody_resumes_who_is_not_there():
     with pytest.raises(NotFound):
-        act(UUID(int=0))
+        technician_resume(technician_id=UUID(int=0))
+
+
+def test_each_of_many_rests_by_his_own_lapse(technician, noon):
+    others = [TechnicianFactory() for _ in range(4)]
+    Technician.objects.filter(pk=others[0].pk).update(cooldown_until=noon + 90 * SECOND)
+
+    lapses = [lapse(technician, was_shown=True, rest_s=60), *(lapse(o, was_shown=False, rest_s=20) for o in others)]
+    technicians_note_lapsed(lapses, at=noon)
+
+    rest = dict(Technician.objects.values_list("pk", "cooldown_until"))
+    assert rest[technician.pk] == noon + 60 * SECOND
+    assert rest[others[0].pk] == noon + 90 * SECOND
+    assert {rest[one.pk] for one in others[1:]} == {noon + 20 * SECOND}
+    assert sum(Technician.objects.values_list("recent_decided", flat=True)) == 1
+    assert sum(Technician.objects.values_list("offers_decided", flat=True)) == 1
 
 
 # Resuming

@@ -5,14 +5,21 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.tests.factories import UserFactory
+from catalog.enums import TechnicianTier
 from catalog.tests.factories import ServiceFactory
 from fixmate.core.errors import IllegalTransition, Invalid
 from fixmate.core.models import AuditEntry, OutboxMessage
 from technicians.enums import DocumentKind, DocumentStatus, Verification
-from technicians.errors import DocumentsMissing, ProfileIncomplete
+from technicians.errors import DocumentsMissing, ProfileIncomplete, TierUnchanged
 from technicians.events import TechnicianRejected, TechnicianSuspended, TechnicianVerified
 from technicians.models import Dispatchable, Technician
-from technicians.services import technician_approve, technician_reinstate, technician_reject, technician_suspend
+from technicians.services import (
+    technician_approve,
+    technician_reinstate,
+    technician_reject,
+    technician_set_tier,
+    technician_suspend,
+)
 from technicians.tests.factories import DocumentFactory, TechnicianFactory, technician_ready
 
 pytestmark = pytest.mark.django_db
@@ -169,3 +176,32 @@ def test_a_decision_locks_before_it_writes():
     statements = [query["sql"] for query in queries if 'technicians_technician"' in query["sql"]]
     kinds = ["lock" if "FOR NO KEY UPDATE" in sql else sql.split()[0] for sql in statements]
     assert kinds.index("lock") < kinds.index("UPDATE")
+
+
+# The tier
+
+
+def set_tier(technician, tier):
+    return technician_set_tier(
+        technician_id=technician.pk, tier=tier, actor=UserFactory(admin=True), reason="A year without a complaint."
+    )
+
+
+def test_set_tier_is_audited(published):
+    technician = TechnicianFactory()
+
+    set_tier(technician, TechnicianTier.PARTNER)
+
+    entry = AuditEntry.objects.get()
+    assert (Technician.objects.get().tier, published) == ("PARTNER", [])
+    assert (entry.action, entry.reason) == ("technicians.technician.set_tier", "A year without a complaint.")
+    assert (entry.before, entry.after) == ({"tier": "STANDARD"}, {"tier": "PARTNER"})
+
+
+def test_set_tier_to_what_it_is_leaves_nothing_behind():
+    technician = TechnicianFactory(tier=TechnicianTier.PARTNER)
+
+    with pytest.raises(TierUnchanged):
+        set_tier(technician, TechnicianTier.PARTNER)
+
+    assert written() == (0, 0)

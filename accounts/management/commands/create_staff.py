@@ -3,6 +3,7 @@ import sys
 from getpass import getpass
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
@@ -52,6 +53,8 @@ class Command(BaseCommand):
         except DomainError as refusal:
             raise CommandError(_text(refusal)) from refusal
         self.stdout.write(f"Staff account {user.email} made.")
+        if settings.STAFF_CONSOLE_2FA or settings.STAFF_REST_2FA:
+            self.stdout.write("Next: log in to the console at /admin/, which leads to adding a second factor.")
         if options["dispatcher"]:
             self._appoint(user)
 

@@ -13,6 +13,8 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from fixmate.core.storage import LINK_SALT, private_storage
 
 _NO_STORE: Final = "private, no-store"
+PICTURES: Final = ("image/jpeg", "image/png", "image/webp")
+DOCUMENTS: Final = (*PICTURES, "application/pdf")
 
 
 class AnyAccept(DefaultContentNegotiation):

@@ -1,7 +1,8 @@
 """What every view of the API has around it: the ceiling, the promise of the key, and the tag of what was read."""
 
 import hashlib
-from functools import partial
+from collections.abc import Callable
+from functools import cached_property, partial
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +15,7 @@ from rest_framework.response import Response
 from fixmate.core.api.idempotency import answered_once, key_of
 from fixmate.core.api.limits import count_request
 from fixmate.core.api.requests import client_ip
+from fixmate.core.errors import DomainError
 
 
 class Edge:
@@ -21,8 +23,17 @@ class Edge:
 
     # False where the header is ignored: what counts although it refuses, and what answers with tokens.
     is_idempotent: ClassVar[bool] = True
+    # Makes ready what is slow and writes no row, such as pictures and hashes of passwords: see `prepared`.
+    prepare: ClassVar[Callable[..., Any] | None] = None
     # False where an answer is out of date at once.
     has_etag: ClassVar[bool] = True
+    # The acts (actions, or lower-case methods) for which staff show their second factor again if that was long ago.
+    step_up: ClassVar[frozenset[str]] = frozenset()
+    # True where staff come in without a second factor: to add one, or to show it.
+    is_before_second_factor: ClassVar[bool] = False
+    # What an action (or a lower-case HTTP method) is refused with beside what follows from its shape, "*" each of
+    # them: for the schema.
+    refusals: ClassVar[dict[str, tuple[type[DomainError], ...]]] = {}
 
     def perform_authentication(self, request: Request) -> None:
         try:
@@ -44,7 +55,19 @@ class Edge:
             # Whom the door has refused is not promised anything; from here on the act itself is asked.
             act = getattr(self, "post", None)
             if act:
-                self.post = answered_once(act, self.handle_exception)  # type: ignore[attr-defined]
+                self.post = answered_once(act, self.handle_exception, self._make_ready)  # type: ignore[attr-defined]
+
+    def _make_ready(self) -> None:
+        if self.prepare is not None:
+            _ = self.prepared
+
+    @cached_property
+    def prepared(self) -> Any:
+        """Return what `prepare` makes of the request, made once: under a key, before the transaction of the act begins.
+
+        Whoever else has to write, on SQLite everybody, would wait for it.
+        """
+        return self.prepare(self.request)  # type: ignore[misc, attr-defined]
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]

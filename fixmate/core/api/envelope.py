@@ -15,7 +15,7 @@ from rest_framework.views import set_rollback
 from fixmate.core.db_errors import conflict_of
 from fixmate.core.errors import DomainError
 
-_CODES: dict[int, tuple[str, str]] = {
+CODES: dict[int, tuple[str, str]] = {
     400: ("VALIDATION_ERROR", "Some fields are not valid."),
     401: ("AUTHENTICATION_REQUIRED", "Log in first."),
     403: ("PERMISSION_DENIED", "You may not do this."),
@@ -89,13 +89,13 @@ def _content(exc: Exception, response: Response) -> tuple[str, str, dict[str, An
     if isinstance(exc, Refusal):
         return exc.error.code, exc.error.text, exc.error.details
     if isinstance(exc, exceptions.ValidationError):
-        code, message = _CODES[400]
+        code, message = CODES[400]
         return code, message, _field_errors(response.data)
     if isinstance(exc, exceptions.ParseError):
         return "MALFORMED_REQUEST", str(exc.detail), {}
     if isinstance(exc, exceptions.AuthenticationFailed):
         return _auth_failure(exc)
-    code, message = _CODES.get(response.status_code, _CODES[500])
+    code, message = CODES.get(response.status_code, CODES[500])
     own = _own_code(exc)
     return (own[0], own[1], {}) if own else (code, message, {})
 
@@ -135,7 +135,7 @@ def envelope(
 
 
 def plain_answer(request: HttpRequest, status_code: int) -> JsonResponse:
-    code, message = _CODES[status_code]
+    code, message = CODES[status_code]
     return JsonResponse(envelope(request, code=code, message=message), status=status_code)
 
 
@@ -154,7 +154,7 @@ def forbidden(request: HttpRequest, exception: PermissionDenied | None = None) -
     return plain_answer(request, 403)
 
 
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponseBase:
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
     return JsonResponse(
         envelope(request, code="MALFORMED_REQUEST", message="The request cannot be understood."), status=400
     )

@@ -50,10 +50,13 @@ def key_of(request: Request) -> str | None:
     return key
 
 
-def answered_once(handler: Handler, refused: Callable[[Exception], Response]) -> Handler:
+def answered_once(
+    handler: Handler, refused: Callable[[Exception], Response], make_ready: Callable[[], None]
+) -> Handler:
     """Return the handler with the promise of the key around it.
 
-    `refused` makes the answer of a refusal, and raises what is none.
+    `refused` makes the answer of a refusal, and raises what is none. `make_ready` is called before the transaction that
+    the handler runs in; what it refuses is an answer as any other.
     """
 
     def once(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -62,9 +65,24 @@ def answered_once(handler: Handler, refused: Callable[[Exception], Response]) ->
             tally(REPLAYS)
             return _replay(taken)
         with tallied_afterwards():
-            return _worked(taken, lambda: handler(request, *args, **kwargs), refused)
+            refusal = _refusal_of(make_ready)
+
+            def work() -> HttpResponse:
+                if refusal:
+                    raise refusal
+                return handler(request, *args, **kwargs)
+
+            return _worked(taken, work, refused)
 
     return once
+
+
+def _refusal_of(make_ready: Callable[[], None]) -> Exception | None:
+    try:
+        make_ready()
+    except Exception as exc:  # noqa: BLE001 - it is raised again, where its answer is made
+        return exc
+    return None
 
 
 def _worked(claim: Claim, work: Callable[[], Any], refused: Callable[[Exception], Response]) -> HttpResponse:

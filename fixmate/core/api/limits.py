@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections.abc import Iterable
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, ClassVar, Final
 
 import phonenumbers
@@ -12,19 +11,24 @@ from django_ratelimit.core import get_usage
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 
-from fixmate.core.api.requests import client_ip
+from fixmate.core.api.requests import act_of, client_ip
 from fixmate.core.counters import Care, counted_with
+from fixmate.core.networks import network_of
 
 CEILING: Final = "requests"
 _MAY_LAPSE: Final = frozenset({"uploads", "offer_answers"})  # without Redis; what guards an account never does
 SHARED_ADDRESS: Final = 10  # people who are logged in get so much more per address: a carrier's many share one
 
 
+ACCOUNT_SHARE: Final = 10  # from so many addresses at their limit an account is guessed at before all have to wait
+
+
 class LimitsMixin:
     """A view with limits: `limits` maps an action (or a lower-case HTTP method) to the name of a rate in settings.
 
-    Before a login each is counted per client address and per account the body names, so that neither many addresses
-    nor many accounts get around it; after it, per account and per address.
+    Before a login each is counted per client address and, far more loosely, per account the body names: neither many
+    accounts nor many addresses get around it, and no one client shuts the owner of an account out by failing to log in
+    to it. After a login, per account and per address.
     """
 
     limits: ClassVar[dict[str, str]] = {}
@@ -32,8 +36,7 @@ class LimitsMixin:
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]
-        action = getattr(self, "action", None) or (request.method or "").lower()
-        name = self.limits.get(action)
+        name = self.limits.get(act_of(request, self))
         if not name:
             return
         raw, address = request._request, client_ip(request)
@@ -51,17 +54,24 @@ class LimitsMixin:
 
 
 def count_use(request: HttpRequest, name: str, *, address: str, accounts: Iterable[str]) -> int:
-    """Count one use of the rate for the address and for each account; return how many seconds to wait, 0 for none."""
+    """Count one use of the rate for the address, and of ten times as much for each account; return the seconds to wait.
+
+    An account is not counted for what its address is refused, or one address could still use all of it up.
+    """
     rate = settings.RATES[name]
+    account_rate = _times(rate, ACCOUNT_SHARE)
     named = sorted({_account_name(account) for account in accounts} - {""})
-    keys = [(f"{name}:ip", _network(address), rate), *((f"{name}:account", account, rate) for account in named)]
+    keys = [
+        (f"{name}:ip", network_of(address), rate),
+        *((f"{name}:account", account, account_rate) for account in named),
+    ]
     return _count(request, keys)
 
 
 def count_use_of(request: HttpRequest, name: str, *, user_id: str, address: str) -> int:
     """Count one use of the rate for somebody who is logged in, and for the address; return the seconds to wait."""
     rate = settings.RATES[name]
-    keys = [(f"{name}:user", user_id, rate), (f"{name}:user-ip", _network(address), _times(rate, SHARED_ADDRESS))]
+    keys = [(f"{name}:user", user_id, rate), (f"{name}:user-ip", network_of(address), _times(rate, SHARED_ADDRESS))]
     with counted_with(Care.OPEN if name in _MAY_LAPSE else Care.KEPT):
         return _count(request, keys)
 
@@ -69,7 +79,7 @@ def count_use_of(request: HttpRequest, name: str, *, user_id: str, address: str)
 def count_request(request: HttpRequest, *, who: str) -> int:
     """Count one request of any kind against the general ceiling; return the seconds to wait."""
     with counted_with(Care.CHEAP):
-        return _count(request, [(CEILING, _network(who), settings.RATES[CEILING])])
+        return _count(request, [(CEILING, network_of(who), settings.RATES[CEILING])])
 
 
 def _count(request: HttpRequest, keys: Iterable[tuple[str, str, str]]) -> int:
@@ -78,17 +88,6 @@ def _count(request: HttpRequest, keys: Iterable[tuple[str, str, str]]) -> int:
         if wait_s:
             return wait_s
     return 0
-
-
-def _network(address: str) -> str:
-    """Return what is counted as one address: of IPv6 the network, of which every machine has a whole one."""
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(ip, IPv6Address):
-        return str(ip.ipv4_mapped or ip_network((ip, 64), strict=False))
-    return address
 
 
 def _times(rate: str, factor: int) -> str:

@@ -15,6 +15,7 @@ from fixmate.core.ids import uuid7
 Handler = Callable[[HttpRequest], HttpResponse]
 REQUEST_ID_HEADER = "X-Request-ID"
 USER_AGENT_LENGTH = 200
+_WITH_PORT = re.compile(r"\[(?P<v6>[^\]]*)\](?::\d{1,5})?|(?P<v4>[0-9.]+):\d{1,5}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -46,8 +47,14 @@ def _client_address(request: HttpRequest) -> str | None:
     trusted: int = settings.TRUSTED_PROXY_COUNT
     if not trusted or not _is_proxy(peer):
         return peer
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
-    return (_address(hops[-trusted]) if len(hops) >= trusted else None) or peer
+    hops = [hop.strip() for hop in request.headers.get(settings.FORWARDED_HEADER, "").split(",") if hop.strip()]
+    return (_address(_without_port(hops[-trusted])) if len(hops) >= trusted else None) or peer
+
+
+def _without_port(hop: str) -> str:
+    """Return the address of what a proxy wrote: some add the port, and of IPv6 then brackets."""
+    found = _WITH_PORT.fullmatch(hop)
+    return (found["v4"] or found["v6"] or "") if found else hop
 
 
 def _is_proxy(peer: str | None) -> bool:

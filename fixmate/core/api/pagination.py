@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 _SALT = "fixmate.cursor"
+_CURSOR_SCHEMA = {"type": "string", "pattern": "^[A-Za-z0-9_.:-]*$"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ class KeysetPagination(BasePagination):
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         size = {"type": "integer", "minimum": 1, "default": self.page_size}
         parameters = [
-            _parameter("cursor", "Where the page starts: from `next` or `previous`.", {"type": "string"}),
+            _parameter("cursor", "Where the page starts: from `next` or `previous`.", _CURSOR_SCHEMA),
             _parameter("page_size", "Rows on a page; more than 100 is taken as 100.", size),
         ]
         allowed = sorted(getattr(view, "ordering_fields", {}))

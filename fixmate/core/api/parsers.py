@@ -7,11 +7,15 @@ from math import isfinite
 from typing import IO, Any
 
 from django.conf import settings
+from django.http import QueryDict
+from django.http.multipartparser import MultiPartParser as DjangoMultiPartParser
+from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions
 from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
 
 MAX_INTEGER = 2**63 - 1
 MAX_DEPTH = 50
+NUL = "\0"
 _FORM_OVERHEAD = 100_000
 # In JSON that was written again: an escaped NUL behind an even number of backslashes.
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
@@ -87,11 +91,34 @@ def _inside(data: Any) -> Iterable[Any]:
     return data if isinstance(data, list) else ()
 
 
+def refuse_nul(form: QueryDict) -> QueryDict:
+    """Return the form.
+
+    :raises ParseError: if there is a NUL in it
+    """
+    if any(NUL in text for name, values in form.lists() for text in (name, *values)):
+        raise exceptions.ParseError("NUL is no character of a text.")
+    return form
+
+
+class _Parts(DjangoMultiPartParser):
+    def sanitize_file_name(self, file_name: str) -> str | None:
+        if NUL in file_name:
+            raise MultiPartParserError("NUL is no character of a file's name")
+        return super().sanitize_file_name(file_name)
+
+
 class BoundedMultiPartParser(MultiPartParser):
     """A form with one file: refused by its announced length, before anything of it is written to disk."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> DataAndFiles:
-        length = parser_context["request"].META.get("CONTENT_LENGTH") or "0"
+        request = parser_context["request"]
+        length = request.META.get("CONTENT_LENGTH") or "0"
         if int(length) > settings.UPLOAD_MAX_BYTES + _FORM_OVERHEAD:
             raise BodyTooLarge
-        return super().parse(stream, media_type, parser_context)
+        about = {**request.META, "CONTENT_TYPE": media_type}
+        try:
+            form, files = _Parts(about, stream, request.upload_handlers, "utf-8").parse()
+        except MultiPartParserError as exc:
+            raise exceptions.ParseError(f"The form cannot be read: {exc}.") from exc
+        return DataAndFiles(refuse_nul(form), files)

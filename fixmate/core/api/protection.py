@@ -6,7 +6,8 @@ from typing import Final
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from fixmate.core.api.envelope import plain_answer
+from fixmate.core.api.envelope import bad_request, plain_answer
+from fixmate.core.api.parsers import NUL
 
 Handler = Callable[[HttpRequest], HttpResponse]
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -19,7 +20,7 @@ _UNUSED: Final = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 
 class ProtectionMiddleware:
-    """Refuse TRACE and its like, and bodies that announce themselves as too large; add the headers that pages need."""
+    """Refuse TRACE and its like, bodies that announce themselves as too large, and NULs; add what pages need."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -39,7 +40,15 @@ def _refusal(request: HttpRequest) -> JsonResponse | None:
         answer = plain_answer(request, 405)
         answer["Allow"] = ", ".join(_METHODS)
         return answer
-    return plain_answer(request, 413) if _announced_bytes(request) > settings.MAX_REQUEST_BYTES else None
+    if _announced_bytes(request) > settings.MAX_REQUEST_BYTES:
+        return plain_answer(request, 413)
+    return bad_request(request) if _has_nul(request) else None
+
+
+def _has_nul(request: HttpRequest) -> bool:
+    """Tell whether a NUL, which no database holds, is in the address or a header; a body is read by its parser."""
+    query = request.META.get("QUERY_STRING", "")
+    return "%00" in query or any(NUL in text for text in (query, request.path_info, *request.headers.values()))
 
 
 def _announced_bytes(request: HttpRequest) -> int:

@@ -6,13 +6,14 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from fixmate.core.api.downloads import AnyAccept, linked_download
+from fixmate.core.api.downloads import DOCUMENTS, AnyAccept, linked_download
 from fixmate.core.api.limits import LimitsMixin
 from fixmate.core.api.parsers import BoundedMultiPartParser
 from fixmate.core.api.permissions import IsVerified
 from fixmate.core.api.serializers import UploadInput, UploadOutput
 from fixmate.core.api.viewsets import GenericViewSet
-from fixmate.core.files import upload_create
+from fixmate.core.files import upload_keep, upload_prepare
+from fixmate.core.models import Upload
 
 
 class UploadViewSet(LimitsMixin, GenericViewSet):
@@ -41,9 +42,10 @@ class UploadViewSet(LimitsMixin, GenericViewSet):
         ],
     )
     def create(self, request: Request) -> Response:
-        data = UploadInput.parse(request.data)
-        upload = upload_create(owner=request.user, **data)
-        return Response(UploadOutput(upload).data, status=status.HTTP_201_CREATED)
+        return Response(UploadOutput(upload_keep(self.prepared)).data, status=status.HTTP_201_CREATED)
+
+    def prepare(self, request: Request) -> Upload:
+        return upload_prepare(owner=request.user, **UploadInput.parse(request.data))
 
 
 class FileViewSet(GenericViewSet):
@@ -59,7 +61,7 @@ class FileViewSet(GenericViewSet):
         description="Where a download answers with a redirect. The link is the permission; after a minute it is 404.",
         tags=["uploads"],
         parameters=[OpenApiParameter("token", str, OpenApiParameter.PATH, description="The signed link.")],
-        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+        responses={(200, *DOCUMENTS): OpenApiTypes.BINARY},
     )
     def retrieve(self, request: Request, token: str) -> FileResponse:
         return linked_download(token)

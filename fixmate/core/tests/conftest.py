@@ -1,5 +1,9 @@
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth import get_user_model
+
+from fixmate.core import sweeps
 
 
 @pytest.fixture
@@ -21,3 +25,11 @@ def make_user(db):
 @pytest.fixture
 def user(make_user):
     return make_user()
+
+
+@pytest.fixture
+def own_sweeps(monkeypatch):
+    """The sweeps there are, for this test to fill: none at first."""
+    held: dict[str, timedelta] = {}
+    monkeypatch.setattr(sweeps, "_sweeps", held)
+    return held

@@ -1,5 +1,6 @@
 """Views whose effects can be counted, for the tests of what stands around every view."""
 
+from django.db import connection
 from django.urls import path
 from rest_framework.exceptions import NotFound, Throttled
 from rest_framework.permissions import AllowAny
@@ -9,7 +10,7 @@ from fixmate.core.api.envelope import not_found, server_error
 from fixmate.core.api.limits import LimitsMixin
 from fixmate.core.api.parsers import BoundedMultiPartParser, StrictJSONParser
 from fixmate.core.api.viewsets import APIView
-from fixmate.core.errors import Conflict
+from fixmate.core.errors import Conflict, Invalid
 from fixmate.core.models import Heartbeat
 from fixmate.core.tallies import tally
 from fixmate.core.tests.effects import FAR
@@ -65,6 +66,19 @@ class LimitedAct(LimitsMixin, Act):
     limits = {"post": "uploads"}
 
 
+class Slow(Act):
+    """Makes ready what it says whether it was inside a transaction, or refuses."""
+
+    def prepare(self, request):
+        tally("ready")
+        if request.data.get("is_bad"):
+            raise Invalid(name=["Not this one."])
+        return connection.in_atomic_block
+
+    def made(self, request):
+        return Response({"was_inside": self.prepared, "is_inside": connection.in_atomic_block}, status=201)
+
+
 class Read(APIView):
     permission_classes = [AllowAny]
 
@@ -85,6 +99,7 @@ urlpatterns = [
     path("act/<str:end>", Act.as_view()),
     path("uncounted/<str:end>", Uncounted.as_view()),
     path("limited/<str:end>", LimitedAct.as_view()),
+    path("slow/<str:end>", Slow.as_view()),
     path("read/<int:size>", Read.as_view()),
     path("api/read/<int:size>", Read.as_view()),
     path("fleeting/<int:size>", Fleeting.as_view()),

@@ -43,8 +43,8 @@ def client(url: str):
     )
 
 
-def storages(settings, url: str, *, bucket: str = BUCKET) -> dict:
+def storages(settings, url: str, *, bucket: str = BUCKET, timeout_s: float = 1) -> dict:
     """Return `STORAGES` with the files there."""
-    options = {"bucket_name": bucket, "endpoint_url": url, "region_name": "us-east-1", "timeout_s": 1, **KEYS}
+    options = {"bucket_name": bucket, "endpoint_url": url, "region_name": "us-east-1", "timeout_s": timeout_s, **KEYS}
     s3 = {"BACKEND": "fixmate.core.storage_s3.PrivateS3Storage", "OPTIONS": options}
     return {**settings.STORAGES, "default": s3}

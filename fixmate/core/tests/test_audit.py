@@ -233,6 +233,40 @@ def test_writers_at_once_keep_the_chain():
     assert audit.verify() is None
 
 
+@pytest.mark.parametrize("page", [1, 2, 5, 9])
+def test_the_chain_is_walked_in_pages(five, monkeypatch, page):
+    monkeypatch.setattr(audit, "PAGE", page)
+    read, page_after = [], audit._page_after
+    monkeypatch.setattr(audit, "_page_after", lambda last: read.append(found := page_after(last)) or found)
+
+    assert audit.verify() is None
+
+    assert max(len(entries) for entries in read) == min(page, 5)
+    assert sum(len(entries) for entries in read) == 5
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_the_chain_of_one_moment_is_walked(monkeypatch):
+    """A row that is taken out and put in again while we look is no row that is missing."""
+    for _ in range(3):
+        record()
+    monkeypatch.setattr(audit, "PAGE", 1)
+    page_after = audit._page_after
+
+    def page(last):
+        if last == 1:
+            at_once(record)
+        return page_after(last)
+
+    monkeypatch.setattr(audit, "_page_after", page)
+    walked = []
+    monkeypatch.setattr(audit, "_fault", lambda entry, *_: walked.append(entry.sequence) or "")
+
+    assert audit.verify() is None
+    assert walked == [1, 2, 3]
+
+
 # The command
 
 

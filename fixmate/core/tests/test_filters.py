@@ -41,7 +41,6 @@ def test_a_view_without_filters_ignores_them(rows):
     ("name", "value"),
     [
         ("status", "LOST"),
-        ("status", "a\0b"),
         ("created_before", "yesterday"),
         ("created_before", "2026-13-01T00:00:00Z"),
         ("created_before", "9999-12-31T23:59:59-01:00"),

@@ -186,6 +186,22 @@ def test_replays_are_tallied(client):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("headers", [{"Idempotency-Key": "k-1"}, {}])
+def test_what_is_slow_is_made_ready_once_and_before_the_transaction(user, headers):
+    answers = [client_for(user).post("/slow/made", {}, headers=headers).json() for _ in "12"]
+
+    assert answers == [{"was_inside": False, "is_inside": bool(headers)}] * 2
+    assert tallied("ready") == (1 if headers else 2)
+
+
+def test_what_is_refused_before_the_transaction_is_an_answer_too(client):
+    first, again = (post(client, "made", {"is_bad": True}, at="slow") for _ in "12")
+
+    assert (first.status_code, again.json(), again["Idempotent-Replayed"]) == (400, first.json(), "true")
+    assert (effects(), tallied("ready")) == (0, 1)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_of_twelve_at_once_one_is_done(user):
     answers = at_once(*[lambda: post(client_for(user), "made")] * 12)
 

@@ -78,6 +78,11 @@ def test_a_long_user_agent_is_cut():
         (1, "2001:DB8:0::1", "2001:db8::1"),
         (1, "::ffff:203.0.113.1", "203.0.113.1"),
         (1, "fe80::1%eth0", "fe80::1"),
+        (1, "203.0.113.1:5678", "203.0.113.1"),
+        (1, "[2001:db8::1]:80", "2001:db8::1"),
+        (1, "[2001:db8::1]", "2001:db8::1"),
+        (1, "203.0.113.1:", "192.0.2.9"),
+        (1, "[]:80", "192.0.2.9"),
     ],
 )
 def test_only_what_trusted_proxies_add_counts_as_the_address(client, settings, trusted, forwarded, expected):
@@ -103,6 +108,13 @@ def test_only_a_proxy_of_a_trusted_network_is_believed(client, settings, peer, e
     found = client.get("/context", headers={"X-Forwarded-For": "203.0.113.1"}, REMOTE_ADDR=peer)
 
     assert found.json()["ip"] == expected
+
+
+def test_a_header_without_a_dash_has_no_twin_a_client_could_send(client, settings):
+    settings.TRUSTED_PROXY_COUNT, settings.FORWARDED_HEADER = 1, "Clientaddress"
+    headers = {"Clientaddress": "203.0.113.1", "X-Forwarded-For": "6.6.6.6"}
+
+    assert client.get("/context", headers=headers, REMOTE_ADDR="192.0.2.9").json()["ip"] == "203.0.113.1"
 
 
 def test_a_peer_without_an_address_is_no_address(client):

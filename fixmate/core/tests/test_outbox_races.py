@@ -15,7 +15,7 @@ from celery.contrib.testing.worker import start_worker
 from django.conf import settings
 from django.db import connection, transaction
 
-from fixmate.core import clock, outbox, runner
+from fixmate.core import clock, outbox, relay, runner
 from fixmate.core.enums import OutboxStatus
 from fixmate.core.models import OutboxMessage
 from fixmate.core.tests import effects
@@ -147,7 +147,7 @@ def test_a_celery_worker_does_what_was_relayed_and_drops_what_comes_twice():
     claims = outbox.claim(2)
 
     for claim in (*claims, *claims):
-        runner.relay(claim)
+        relay.send(claim)
 
     assert [effects.count_of(0), effects.count_of(1)] == [0, 0]
     with start_worker(current_app, pool="solo", perform_ping_check=False, shutdown_timeout=30):

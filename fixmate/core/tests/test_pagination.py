@@ -164,7 +164,6 @@ def cursor_of(client) -> str:
     "spoil",
     [
         lambda text: "nonsense",
-        lambda text: "\0",
         lambda text: text[:-1] + ("A" if text[-1] != "A" else "B"),
         lambda text: text[1:],
         lambda text: "x" * 5000,

@@ -7,16 +7,20 @@ from datetime import timedelta
 import pytest
 from celery import current_app, shared_task
 from django.db import connection
-from kombu.exceptions import OperationalError
 
-from fixmate.core import counters, files, outbox, runner, sweeps, tasks
+from fixmate.core import counters, files, outbox, relay, runner, sweeps, tasks
 from fixmate.core.enums import OutboxStatus
 from fixmate.core.models import OutboxMessage
 from fixmate.core.runner import Worker
-from fixmate.core.tests import effects
+from fixmate.core.tests.effects import NoWait, enqueue
 
 pytestmark = pytest.mark.django_db
 swept: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_swept():
+    swept.clear()
 
 
 @shared_task(name="core.tests.sweep")
@@ -27,27 +31,6 @@ def sweep_task() -> None:
 @shared_task(name="core.tests.broken_sweep")
 def broken_sweep_task() -> None:
     raise RuntimeError("the broom broke")
-
-
-class NoWait:
-    def __init__(self):
-        self.waits = []
-
-    def wait(self, seconds):
-        self.waits.append(seconds)
-
-
-@pytest.fixture
-def own_sweeps(monkeypatch):
-    swept.clear()
-    held: dict[str, timedelta] = {}
-    monkeypatch.setattr(sweeps, "_sweeps", held)
-    return held
-
-
-def enqueue(count: int, task: str = "core.tests.effect", **payload) -> None:
-    for number in range(count):
-        outbox.enqueue(task, number=number, **payload)
 
 
 # Draining
@@ -75,94 +58,6 @@ def test_one_failing_row_does_not_hold_up_the_others():
 
     assert runner.drain() == 4
     assert OutboxMessage.objects.filter(status=OutboxStatus.DONE).count() == 3
-
-
-# Relaying
-
-
-def test_relay_sends_the_row_with_its_headers(monkeypatch):
-    sent = []
-    monkeypatch.setattr(effects.effect, "apply_async", lambda **call: sent.append(call))
-    enqueue(1)
-
-    assert runner.drain(runner.relay) == 1
-
-    row = OutboxMessage.objects.get()
-    headers = {"outbox_message": str(row.pk), "outbox_token": str(row.lease_token)}
-    assert sent == [{"kwargs": {"number": 0}, "headers": headers}]
-    assert (row.status, row.crashes) == (OutboxStatus.READY, 0)
-
-
-@pytest.mark.parametrize(("task", "queue"), [(effects.effect, "celery"), (effects.effect_outside, "outside")])
-def test_what_waits_for_others_is_sent_to_a_queue_of_its_own(task, queue):
-    with current_app.connection_for_write(transport="memory") as broker:
-        task.apply_async(kwargs={"number": 1}, connection=broker)
-        with broker.SimpleQueue(queue) as held:
-            assert held.get(timeout=1).headers["task"] == task.name
-
-
-@pytest.mark.parametrize("error", [OperationalError("no broker"), TimeoutError(), ConnectionResetError()])
-def test_relay_with_the_broker_away_puts_the_row_back_and_counts_no_try(noon, monkeypatch, error):
-    def away(**_):
-        raise error
-
-    monkeypatch.setattr(effects.effect, "apply_async", away)
-    enqueue(1)
-
-    runner.drain(runner.relay)
-
-    row = OutboxMessage.objects.get()
-    assert (row.status, row.attempts, row.lease_token) == (OutboxStatus.READY, 0, None)
-    assert row.run_at == noon + timedelta(seconds=1)
-
-
-def test_relay_tries_the_broker_once_a_batch_and_puts_the_rest_back(noon, monkeypatch):
-    attempts = []
-
-    def away(**call):
-        attempts.append(call)
-        raise OperationalError("no broker")
-
-    monkeypatch.setattr(effects.effect, "apply_async", away)
-    enqueue(3)
-
-    assert runner.drain(runner.relay) == 0
-    assert len(attempts) == 1
-    assert OutboxMessage.objects.filter(lease_token__isnull=True, run_at=noon + timedelta(seconds=1)).count() == 3
-
-
-@pytest.mark.parametrize(
-    ("task", "payload", "error"),
-    [("core.tests.nobody_knows_it", {}, "NotRegistered"), ("core.tests.effect_outside", {"unknown": 1}, "TypeError")],
-)
-def test_relay_records_a_call_that_can_never_be_sent(task, payload, error):
-    enqueue(1, task, **payload)
-
-    runner.drain(runner.relay)
-
-    row = OutboxMessage.objects.get()
-    assert (row.status, row.attempts) == (OutboxStatus.READY, 1)
-    assert error in row.last_error
-
-
-def test_an_eager_celery_does_the_row(settings):
-    enqueue(1)
-
-    current_app.conf.task_always_eager = True
-    try:
-        runner.drain(runner.relay)
-    finally:
-        current_app.conf.task_always_eager = False
-
-    assert OutboxMessage.objects.get().status == OutboxStatus.DONE
-    assert effects.count_of(0) == 1
-
-
-def test_a_task_called_without_a_row_just_runs():
-    effects.effect(number=3)
-    effects.effect.apply(kwargs={"number": 3})
-
-    assert effects.count_of(3) == 2
 
 
 # Sweeps
@@ -276,7 +171,7 @@ def test_a_round_with_the_database_away_is_waited_out(own_sweeps, monkeypatch, s
 
 @pytest.mark.parametrize(
     ("is_production", "is_sqlite", "carry"),
-    [(True, False, runner.relay), (False, False, runner.perform), (False, True, runner.perform_and_make_way)],
+    [(True, False, relay.send), (False, False, runner.perform), (False, True, runner.perform_and_make_way)],
 )
 def test_production_relays_and_the_embedded_form_performs(settings, is_production, is_sqlite, carry):
     settings.IS_PRODUCTION, settings.IS_SQLITE = is_production, is_sqlite

@@ -266,14 +266,41 @@ def test_other_files_of_the_storage_are_left_alone(noon, storage):
     assert default_storage.exists(name)
 
 
-def test_so_many_are_looked_at_and_the_rest_next_time(noon, storage, db, monkeypatch):
+def test_however_many_there_are_all_are_looked_at(noon, storage, db, monkeypatch):
     monkeypatch.setattr(strays, "LIMIT", 2)
-    names = [stored_at(noon - timedelta(hours=30 - number), number=number) for number in range(3)]
+    names = [stored_at(noon - timedelta(hours=30 + number), number=number) for number in range(9)]
 
     removed = strays.strays_remove()
 
-    assert (removed, [default_storage.exists(name) for name in names]) == (2, [False, False, True])
-    assert strays.strays_remove() == 1
+    assert (removed, [default_storage.exists(name) for name in names]) == (9, [False] * 9)
+
+
+def test_names_of_one_moment_hold_nothing_up(noon, storage, db, monkeypatch):
+    monkeypatch.setattr(strays, "LIMIT", 2)
+    names = [stored_at(noon - timedelta(hours=30), number=number) for number in range(4)]
+
+    for _ in "12":
+        strays.strays_remove()
+
+    assert [default_storage.exists(name) for name in names] == [False] * 4
+
+
+def test_what_a_run_has_no_time_for_is_reached_in_a_later_hour(storage, db, user, monkeypatch):
+    """Of files that rows name, an hour's share is looked at; a stray among the last is found all the same."""
+    monkeypatch.setattr(strays, "LIMIT", 2)
+    monkeypatch.setattr(strays, "BUDGET_S", -1)
+    at = NOON + timedelta(days=15)  # all in one month
+    for number in range(12):
+        name = stored_at(at - timedelta(hours=4 * number), number=number)
+        upload = upload_create(owner=user, purpose=UploadPurpose.JOB_PHOTO, file=sent(picture()))
+        Upload.objects.filter(pk=upload.pk).update(file=name)
+    stray = stored_at(at + timedelta(hours=1), number=99)
+
+    hours = [strays._remove_between(at - timedelta(hours=48), at + timedelta(hours=2), turn=n) for n in range(21)]
+
+    assert hours[0] == 0
+    assert sum(hours) == 1
+    assert not default_storage.exists(stray)
 
 
 @pytest.mark.parametrize("weeks", [1, 2, 50, 260, 515])

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from fixmate.core.geo import Point
 from fixmate.core.money import Money
-from jobs.enums import CLOSED, JobStatus
+from jobs.enums import CLOSED, DeclineReason, JobStatus
 
 ENDED = (*CLOSED, JobStatus.UNMATCHED)
 EVENTS_KEPT = 40
@@ -47,6 +47,8 @@ class Host(Protocol):
 
     async def tell_code(self, job_id: str) -> str | None: ...
 
+    async def answer_extra(self, job_id: str) -> None: ...
+
 
 @dataclass(slots=True)
 class JobCard:
@@ -60,8 +62,10 @@ class JobCard:
     created_at: datetime
     host: Host
     is_for_later: bool = False
+    declines_extra: DeclineReason | None = None  # what is proposed on site; None approves it
     assigned_at: datetime | None = None  # the first time, by the server's clock
     quality: float | None = None  # of the work, which its customer will judge
+    cards_given: int = 0
 
     @property
     def is_ended(self) -> bool:
@@ -97,6 +101,7 @@ class Board:
     events: deque[Happening] = field(default_factory=lambda: deque(maxlen=EVENTS_KEPT))
     reviews: list[int] = field(default_factory=list)
     billed: Counter[str] = field(default_factory=Counter)  # minor units by currency
+    quotes: Counter[str] = field(default_factory=Counter)  # what was proposed on site, by what became of it
     asked: int = 0  # requests sent off, answered or not
     started_at: float = field(default_factory=time.monotonic)
 

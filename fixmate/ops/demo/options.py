@@ -10,6 +10,7 @@ LEAST_TECHNICIANS, MAX_TECHNICIANS, JOBS_PER_TECHNICIAN = 40, 1_000, 3
 LEAST_CUSTOMERS, JOBS_PER_CUSTOMER = 10, 5
 LAST_REQUEST_AFTER_S = 120.0
 DEFAULT_SEED = 1
+OFFLINE, STRIPE = PAYMENTS = ("offline", "stripe")
 MAX_PORT = 65_535
 
 SEARCH_BUDGET_S = 60
@@ -47,6 +48,7 @@ SURROUNDINGS = {
     "EMAIL_HOST": "",
     "HOST": "127.0.0.1",
     "LOG_LEVEL": "WARNING",
+    "STRIPE_SECRET_KEY": "",  # made-up people pay nobody real
 }
 
 
@@ -62,6 +64,7 @@ class Options:
     speed: float | None
     seed: int
     port: int
+    payments: str
     stays_up: bool
     as_json: bool
 

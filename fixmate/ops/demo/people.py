@@ -32,6 +32,13 @@ SUMMARIES = (
     "Tightened, sealed and checked.",
     "Quick fix; showed how to avoid it.",
 )
+# What else a technician finds, and what it takes.
+FINDINGS = (
+    ("A fitting next to it is worn out as well.", "Fitting"),
+    ("The old part is rusted through; a new one is needed.", "Replacement part"),
+    ("A second spot needs the same.", "Material"),
+    ("It would hold a month like this; better with a new seal.", "Seal set"),
+)
 PRAISE = ("On time, friendly, fixed.", "Very good work.", "Explained everything.", "Would book again.")
 BLAME = ("Works, but left a mess.", "Took his time.", "Not quite what I hoped for.")
 STREETS = ("Elm Street", "Harbor Road", "Mill Lane", "Station Road", "Park Avenue", "Hill Street", "Garden Way")

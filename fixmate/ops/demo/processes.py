@@ -1,4 +1,4 @@
-"""The server and the checks: processes of their own, started here and always stopped here."""
+"""The servers and the checks: processes of their own, started here and always stopped here."""
 
 import json
 import os
@@ -18,12 +18,14 @@ CHECK_WITHIN_S = 120.0
 LAST_LINES = 5
 
 
-class Server:
-    """`manage.py up` in a process group of its own, so that Ctrl-C reaches it through `stop` alone, in order."""
+class Background:
+    """A program in a process group of its own, so that Ctrl-C reaches it through `stop` alone, in order."""
 
-    def __init__(self, manage: Path, environment: dict[str, str], log: Path) -> None:
-        self._command = [sys.executable, str(manage), "up"]
-        self._environment = {**os.environ, **environment}
+    NAME = "the server"
+
+    def __init__(self, command: list[str], environment: dict[str, str], log: Path) -> None:
+        self._command = command
+        self._environment = environment
         self.log_path = log
         self._log: IO[bytes] | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -31,9 +33,9 @@ class Server:
     def start(self) -> None:
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         self._log = self.log_path.open("wb")
-        self._process = subprocess.Popen(  # noqa: S603 - this very Python, on this very program
+        self._process = subprocess.Popen(  # noqa: S603 - programs that are named here
             self._command,
-            env=self._environment,
+            env={**os.environ, **self._environment},
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,
@@ -44,7 +46,7 @@ class Server:
         """:raises DemoError: if the server has stopped by itself"""
         code = self._process.poll() if self._process else None
         if code is not None:
-            raise DemoError(f"the server stopped with exit code {code}; see {self.log_path}: {self._last_words()}")
+            raise DemoError(f"{self.NAME} stopped with exit code {code}; see {self.log_path}: {self._last_words()}")
 
     def stop(self) -> None:
         """Stop the server and all it started: kindly, then by force. Twice is harmless."""
@@ -73,6 +75,13 @@ class Server:
         return " / ".join(lines[-LAST_LINES:]) or "it said nothing"
 
 
+class Server(Background):
+    """`manage.py up`."""
+
+    def __init__(self, manage: Path, environment: dict[str, str], log: Path) -> None:
+        super().__init__([sys.executable, str(manage), "up"], environment, log)
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What `check_invariants` found."""
@@ -87,17 +96,8 @@ def check_invariants(manage: Path, environment: dict[str, str]) -> Checked:
 
     :raises DemoError: if it cannot be run or understood
     """
-    command = [sys.executable, str(manage), "check_invariants", "--json"]
     try:
-        done = subprocess.run(  # noqa: S603 - this very Python, on this very program
-            command,
-            env={**os.environ, **environment},
-            capture_output=True,
-            text=True,
-            timeout=CHECK_WITHIN_S,
-            check=False,
-            start_new_session=True,
-        )
+        done = _managed(manage, environment, "check_invariants", "--json")
         return _checked(json.loads(done.stdout.strip().splitlines()[-1]))
     except (subprocess.TimeoutExpired, ValueError, LookupError, TypeError) as exc:
         raise DemoError(f"check_invariants did not answer: {exc!r}") from exc
@@ -106,3 +106,37 @@ def check_invariants(manage: Path, environment: dict[str, str]) -> Checked:
 def _checked(answer: dict[str, Any]) -> Checked:
     names = [str(row["name"]) for row in answer["invariants"] if row["broken"]]
     return Checked(checked=int(answer["checked"]), broken=int(answer["broken"]), names=tuple(names))
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a command that reads the books said last, and whether they hold."""
+
+    name: str
+    holds: bool
+    said: str
+
+
+def prove(manage: Path, environment: dict[str, str], *command: str) -> Proof:
+    """Run a command that ends with exit code 1 if something does not hold.
+
+    :raises DemoError: if it cannot be run
+    """
+    try:
+        done = _managed(manage, environment, *command)
+    except subprocess.TimeoutExpired as exc:
+        raise DemoError(f"{command[0]} did not end: {exc!r}") from exc
+    lines = (done.stdout.strip() or done.stderr.strip()).splitlines()
+    return Proof(command[0], done.returncode == 0, lines[-1] if lines else "it said nothing")
+
+
+def _managed(manage: Path, environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - this very Python, on this very program
+        [sys.executable, str(manage), *command],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=CHECK_WITHIN_S,
+        check=False,
+        start_new_session=True,
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from accounts.enums import Role
+from fixmate.ops.demo.bank import CardDesk
 from fixmate.ops.demo.board import Board, Doing, TechnicianCard
 from fixmate.ops.demo.client import Account, Api, Surprises
 from fixmate.ops.demo.customer import Customer
@@ -21,7 +22,7 @@ from fixmate.ops.demo.settle import jobs_settled, money_settled, offers_settled
 from fixmate.ops.demo.summary import Figures
 from fixmate.ops.demo.supply import TechnicianPlan
 from fixmate.ops.demo.technician import Technician
-from jobs.enums import BOOKED, WAITING, CancelReason, JobStatus
+from jobs.enums import BOOKED, WAITING, CancelReason, JobStatus, QuoteStatus
 
 LOOKS_EVERY_S = 0.1
 HOME_WITHIN_S, HURRIED_HOME_WITHIN_S, REVIEWS_WITHIN_S = 20.0, 4.0, 15.0
@@ -40,6 +41,7 @@ class Plot:
     staff_email: str
     staff_password: str
     password: str
+    cards: CardDesk | None
     needs: list[Need]
     arrivals_s: list[float]
     technicians: list[TechnicianPlan]
@@ -110,7 +112,8 @@ class Run:
 
     async def _customer(self, door: Door, number: int) -> None:
         name = name_of(number, chance(self.plot.seed, "customer", number))
-        self.customers.append(Customer(await door.join(Role.CUSTOMER, number, name), name, self.board, self._mailbox))
+        account = await door.join(Role.CUSTOMER, number, name)
+        self.customers.append(Customer(account, name, self.board, self._mailbox, self.plot.cards))
 
     async def _technician(self, door: Door, staff: Account, number: int, plan: TechnicianPlan) -> None:
         account = await door.join(Role.TECHNICIAN, number, plan.name)
@@ -191,6 +194,8 @@ class Run:
             offers=offers,
             captured=captured,
             platform_fee=fee,
+            quotes_proposed=self.board.quotes.total(),
+            quotes_approved=self.board.quotes[QuoteStatus.APPROVED],
             ratings=tuple(self.board.reviews),
             checked=Checked(0, 0),
             surprises=tuple(self.surprises.lines()),

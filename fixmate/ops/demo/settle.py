@@ -13,7 +13,7 @@ from fixmate.ops.demo.client import Account
 from fixmate.ops.demo.summary import OfferFigures
 from jobs.enums import JobStatus
 from matching.enums import OfferStatus
-from payments.enums import PaymentStatus
+from payments.enums import OPEN, PaymentStatus
 
 AT_ONCE = 6
 PAID_WITHIN_S, LOOKS_EVERY_S = 15.0, 1.0
@@ -49,14 +49,15 @@ async def offers_settled(technicians: list[Account]) -> OfferFigures:
 async def money_settled(customers: list[Account], board: Board) -> tuple[Money, Money]:
     """Have every customer read his payments; return what was captured and the platform's part.
 
-    Money is captured in the background: wait a little for the last completed jobs.
+    Money is captured in the background: wait a little for the last jobs.
     """
     completed = sum(card.status == JobStatus.COMPLETED for card in board.jobs.values())
     until = board.elapsed_s + PAID_WITHIN_S
     while True:
         payments = await _payments(customers)
         captured = [payment for payment in payments if payment["status"] == PaymentStatus.CAPTURED]
-        if len(captured) >= completed or board.elapsed_s > until:
+        is_settled = len(captured) >= completed and not any(payment["status"] in OPEN for payment in payments)
+        if is_settled or board.elapsed_s > until:
             return _total(captured, "amount"), _total(captured, "platform_fee")
         await asyncio.sleep(LOOKS_EVERY_S)
 

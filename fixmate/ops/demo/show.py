@@ -4,19 +4,21 @@ import asyncio
 import time
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TextIO
 
 from django.conf import settings
 from rich.console import Console
 from rich.table import Table
 
+from fixmate.ops.demo.bank import CardDesk, Localstripe, bank_environment, localstripe_made
 from fixmate.ops.demo.board import Board
 from fixmate.ops.demo.city import city_demand
 from fixmate.ops.demo.demand import Demand, arrivals, demand_read
 from fixmate.ops.demo.display import LiveScreen, PlainScreen, Screen
 from fixmate.ops.demo.map import CityMap
-from fixmate.ops.demo.options import DURATIONS, DemoError, Options, chance, server_environment
-from fixmate.ops.demo.processes import Server, check_invariants
+from fixmate.ops.demo.options import DURATIONS, STRIPE, DemoError, Options, chance, server_environment
+from fixmate.ops.demo.processes import Proof, Server, check_invariants, prove
 from fixmate.ops.demo.run import Plot, Run
 from fixmate.ops.demo.stage import STAFF_EMAIL, Passwords, manage_path, passwords, prepare, wait_until_ready
 from fixmate.ops.demo.summary import Figures
@@ -25,6 +27,8 @@ from fixmate.ops.programs import PortNotFree, require_free_port
 
 HOST = "127.0.0.1"
 REFRESH_S, WATCH_S = 0.25, 0.5
+NOTHING_COMPARED = "0 records"
+RECONCILE_TRIES, RECONCILE_PAUSE_S = 6, 3.0
 BASE_36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -36,6 +40,7 @@ class Show:
         self._out = out
         self._console = Console(stderr=options.as_json, highlight=False)
         self._environment = server_environment(options.port)
+        self._bank: Localstripe | None = None
         self._server = Server(manage_path(), self._environment, settings.VAR_DIR / "demo.log")
         self._base_url = f"http://{HOST}:{options.port}"
 
@@ -50,8 +55,7 @@ class Show:
             plot = self._plot(demand, known)
             self._announce(demand, plot)
             prepare(known.staff)
-            self._server.start()
-            wait_until_ready(self._server, self._base_url)
+            self._start()
             run, figures = self._played(plot)
             self._conclude(figures)
             if self._options.stays_up:
@@ -59,6 +63,17 @@ class Show:
             return figures.is_good
         finally:
             self._server.stop()
+            if self._bank:
+                self._bank.stop()
+
+    def _start(self) -> None:
+        if self._bank:
+            self._bank.start()
+            self._bank.wait_until_ready()
+        self._server.start()
+        wait_until_ready(self._server, self._base_url)
+        if self._bank:
+            self._bank.tell(self._base_url)
 
     def _checked(self) -> Demand:
         """Refuse what cannot work before anything is written or started."""
@@ -75,6 +90,9 @@ class Show:
             require_free_port(HOST, options.port)
         except PortNotFree as exc:
             raise DemoError(f"{exc}, or use --port") from exc
+        if options.payments == STRIPE:
+            self._bank = localstripe_made(settings.VAR_DIR / "localstripe.log")
+            self._environment.update(bank_environment(self._bank.url))
         return demand
 
     def _plot(self, demand: Demand, known: Passwords) -> Plot:
@@ -89,6 +107,7 @@ class Show:
             staff_email=STAFF_EMAIL,
             staff_password=known.staff,
             password=known.people,
+            cards=CardDesk(self._bank.url) if self._bank else None,
             needs=needs,
             arrivals_s=arrivals_s,
             technicians=supply_plan(needs, count=count, dice=chance(options.seed, "supply")),
@@ -99,20 +118,40 @@ class Show:
             self._console.print(line)
         pace = f"{len(plot.needs)} requests within {plot.arrivals_s[-1]:.0f} s (gaps shrunk {self._speed:,.4g} times)"
         self._console.print(f"{pace}, {len(plot.technicians)} technicians, seed {plot.seed}")
+        if self._bank:
+            self._console.print(f"Cards are held and charged by localstripe, at {self._bank.url}")
         shortened = ", ".join(f"{name}={value}" for name, value in DURATIONS.items())
         self._console.print(f"Durations are shortened by settings: {shortened}", soft_wrap=True)
 
     def _played(self, plot: Plot) -> tuple[Run, Figures]:
         board = Board(planned=len(plot.needs))
         screen = self._screen(board, plot)
-        run = Run(plot, board)
+        run, began = Run(plot, board), datetime.now(UTC)
         screen.start()
         try:
             figures = asyncio.run(self._watched(run, screen))
         finally:
             screen.stop()
+        proofs = self._proofs(began)
         checked = check_invariants(manage_path(), self._environment)
-        return run, replace(figures, checked=checked)
+        return run, replace(figures, checked=checked, proofs=proofs)
+
+    def _proofs(self, began: datetime) -> tuple[Proof, ...]:
+        ledger = prove(manage_path(), self._environment, "prove_ledger")
+        return (ledger, self._reconciled(began)) if self._bank else (ledger,)
+
+    def _reconciled(self, began: datetime) -> Proof:
+        """Compare the books with localstripe's, which forgets earlier runs; what is still asked is waited for.
+
+        Nothing to compare proves nothing.
+        """
+        since = began.isoformat(timespec="seconds")
+        for _ in range(RECONCILE_TRIES):
+            proof = prove(manage_path(), self._environment, "reconcile", "--provider", STRIPE, "--since", since)
+            if proof.holds:
+                break
+            time.sleep(RECONCILE_PAUSE_S)
+        return replace(proof, holds=proof.holds and not proof.said.startswith(NOTHING_COMPARED))
 
     def _screen(self, board: Board, plot: Plot) -> Screen:
         if self._options.as_json or not self._console.is_terminal:
@@ -138,6 +177,8 @@ class Show:
     async def _watch(self) -> None:
         while True:
             self._server.check()
+            if self._bank:
+                self._bank.check()
             await asyncio.sleep(WATCH_S)
 
     # The end
@@ -148,6 +189,9 @@ class Show:
             self._console.print(f"Surprises ({figures.server_errors} of them server errors):", style="bold yellow")
             for line in figures.surprises:
                 self._console.print(f"  {line}", markup=False, soft_wrap=True)
+        for proof in figures.proofs:
+            style = "dim" if proof.holds else "red"
+            self._console.print(f"  {proof.name}: {proof.said}", style=style, markup=False, soft_wrap=True)
         for name in figures.checked.names:
             self._console.print(f"  broken: {name}", style="red", markup=False)
         if self._options.as_json:

@@ -8,10 +8,11 @@ from math import floor
 from rich.table import Table
 
 from fixmate.core.money import Money
-from fixmate.ops.demo.processes import Checked
+from fixmate.ops.demo.processes import Checked, Proof
 
 MEDIAN, NINE_OF_TEN = 0.5, 0.9
 BOX_WIDTH = 46
+PROOFS = {"prove_ledger": "The books, from the first entry", "reconcile": "The books and the provider's"}
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:
@@ -49,8 +50,11 @@ class Figures:
     offers: OfferFigures
     captured: Money
     platform_fee: Money
+    quotes_proposed: int  # extra work found on site
+    quotes_approved: int
     ratings: tuple[int, ...]
     checked: Checked
+    proofs: tuple[Proof, ...] = ()
     surprises: tuple[str, ...] = ()
     server_errors: int = 0
 
@@ -68,8 +72,9 @@ class Figures:
 
     @property
     def is_good(self) -> bool:
-        """Tell whether everything planned was asked for, nothing got stuck, and every invariant holds."""
-        return self.requested == self.planned and not self.stuck and not self.checked.broken
+        """Tell whether everything planned was asked for, nothing got stuck, every invariant and the books hold."""
+        holds = not self.checked.broken and all(proof.holds for proof in self.proofs)
+        return self.requested == self.planned and not self.stuck and holds
 
     def as_json(self) -> str:
         figures = {
@@ -83,6 +88,8 @@ class Figures:
             "tta_p90_s": _rounded(percentile(self.waits_s, NINE_OF_TEN)),
             "offers_per_job": _rounded(self.offers_per_job),
             "acceptance": _rounded(self.acceptance),
+            "quotes_proposed": self.quotes_proposed,
+            "quotes_approved": self.quotes_approved,
             "invariants_broken": self.checked.broken,
         }
         return json.dumps(figures)
@@ -97,6 +104,8 @@ class Figures:
             table.add_section()
         broken = "[green]0 broken" if not self.checked.broken else f"[red]{self.checked.broken} broken"
         table.add_row("Invariants checked", f"{self.checked.checked}, {broken}")
+        for proof in self.proofs:
+            table.add_row(PROOFS[proof.name], "[green]they hold" if proof.holds else "[red]they do not")
         return table
 
     def _jobs(self) -> list[tuple[str, str]]:
@@ -121,6 +130,7 @@ class Figures:
     def _money(self) -> list[tuple[str, str]]:
         stars = f", {sum(self.ratings) / len(self.ratings):.1f} stars" if self.ratings else ""
         return [
+            ("Extra work proposed", f"{self.quotes_proposed}, {self.quotes_approved} approved"),
             ("Money captured", str(self.captured)),
             ("Platform fee", str(self.platform_fee)),
             ("Reviews", f"{len(self.ratings)}{stars}"),

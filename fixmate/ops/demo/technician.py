@@ -12,10 +12,11 @@ from fixmate.ops.demo.board import Board, Doing, Outcome, TechnicianCard, Tone
 from fixmate.ops.demo.client import CONFLICT, NOT_FOUND, Account, Answer
 from fixmate.ops.demo.mailbox import Mailbox
 from fixmate.ops.demo.options import PING_EVERY_S
-from fixmate.ops.demo.people import SUMMARIES
+from fixmate.ops.demo.people import FINDINGS, SUMMARIES
 from fixmate.ops.demo.places import as_json, between
 from fixmate.ops.demo.supply import TechnicianPlan
-from jobs.enums import CancelReason, JobStatus
+from jobs.enums import CancelReason, JobStatus, LineKind, QuoteStatus
+from jobs.errors import PaymentRequired
 from matching.enums import OfferStatus, RejectReason
 
 LOOKS_EVERY_S = 2.0  # or when there is mail
@@ -25,8 +26,11 @@ STEP_S = 0.7
 WORK_S = (2.0, 6.0)
 CANNOT_COME, MISHEARS = 0.02, 0.02
 BILLS_LESS, LEAST_SHARE = 0.25, 80  # in percent of the price
+FINDS_MORE, PART_SHARE, HOUR_SHARE = 0.3, (5, 25), (5, 15)  # shares in percent of the price
+MOSTLY, FITTING_HOURS = 0.7, ("0.5", "1", "1.5")
 OTHER_REASONS = (RejectReason.BUSY, RejectReason.PRICE, RejectReason.NO_PARTS, RejectReason.OTHER)
 CODE_SPACE = 10_000
+WAITS_FOR_MONEY, MONEY_PAUSE_S = 20, 1.0  # at the door, until the customer's card is good
 
 
 @dataclass(slots=True)
@@ -172,8 +176,15 @@ class Technician:
         if self.dice.random() < MISHEARS:
             await self._try_code(job["id"], f"{(int(code) + 1) % CODE_SPACE:04d}")
         answer = await self._try_code(job["id"], code)
+        for _ in range(WAITS_FOR_MONEY):
+            if answer.code != PaymentRequired.code:
+                break
+            await asyncio.sleep(MONEY_PAUSE_S)
+            answer = await self._try_code(job["id"], code)
         if answer.is_ok:
             self.board.saw_job(answer.body)
+        elif answer.code == PaymentRequired.code:
+            await self._leave(job["id"])
         return answer.is_ok
 
     async def _try_code(self, job_id: str, code: str) -> Answer:
@@ -186,8 +197,9 @@ class Technician:
 
     async def _work(self, job: dict[str, Any]) -> None:
         self.card.doing = Doing.WORKING
+        price = await self._propose(job) if self.dice.random() < FINDS_MORE else job["price"]
         await asyncio.sleep(self.dice.uniform(*WORK_S))
-        answer = await self.account.post(f"/jobs/{job['id']}/complete", self._report(job["price"]))
+        answer = await self.account.post(f"/jobs/{job['id']}/complete", self._report(price))
         if answer.is_ok:
             self.board.saw_completion(answer.body, self.plan.temper.quality)
             self.board.bill(answer.body["price"])
@@ -197,7 +209,43 @@ class Technician:
     def _report(self, price: dict[str, str]) -> dict[str, Any]:
         report: dict[str, Any] = {"work_summary": self.dice.choice(SUMMARIES)}
         if self.dice.random() < BILLS_LESS:
-            quoted = Money.parse(price["amount"], price["currency"])
-            less = Money(quoted.minor * self.dice.randint(LEAST_SHARE, 99) // 100, quoted.currency)
-            report["final_amount"] = {"amount": less.amount, "currency": less.currency}
+            report["final_amount"] = self._share(price, LEAST_SHARE, 99)
         return report
+
+    # More to do than was ordered
+
+    async def _propose(self, job: dict[str, Any]) -> dict[str, str]:
+        """Propose extra work to the customer, who stands beside us; return what is agreed after his answer."""
+        answer = await self.account.post(f"/jobs/{job['id']}/quotes", self._extra(job["price"]))
+        if not answer.is_ok:
+            return dict(job["price"])
+        quote = answer.body
+        more = f"{quote['amount']['amount']} {quote['amount']['currency']} more"
+        self.board.happened(f"{self.plan.name} proposes {more}: {job['service']['name']}")
+        await self.board.jobs[job["id"]].host.answer_extra(job["id"])
+        return await self._agreed(job, quote)
+
+    def _extra(self, price: dict[str, str]) -> dict[str, Any]:
+        """Make up a part that is needed as well, and most times the hours to fit it."""
+        note, part = self.dice.choice(FINDINGS)
+        lines = [_line(LineKind.PARTS, part, "1", self._share(price, *PART_SHARE))]
+        if self.dice.random() < MOSTLY:
+            hours = self.dice.choice(FITTING_HOURS)
+            lines.append(_line(LineKind.HOURS, "Fitting it", hours, self._share(price, *HOUR_SHARE)))
+        return {"note": note, "lines": lines}
+
+    async def _agreed(self, job: dict[str, Any], quote: dict[str, Any]) -> dict[str, str]:
+        answer = await self.account.get(f"/jobs/{job['id']}/price")
+        page = answer.body if answer.is_ok else {"quotes": [], "approved": job["price"]}
+        became = {one["number"]: one["status"] for one in page["quotes"]}
+        self.board.quotes[became.get(quote["number"], QuoteStatus.PROPOSED)] += 1
+        return dict(page["approved"])
+
+    def _share(self, price: dict[str, str], least: int, most: int) -> dict[str, str]:
+        whole = Money.parse(price["amount"], price["currency"])
+        part = Money(max(1, whole.minor * self.dice.randint(least, most) // 100), whole.currency)
+        return {"amount": part.amount, "currency": part.currency}
+
+
+def _line(kind: LineKind, description: str, quantity: str, unit: dict[str, str]) -> dict[str, Any]:
+    return {"kind": kind.value, "description": description, "quantity": quantity, "unit_amount": unit}

@@ -3,6 +3,7 @@ from django.core.management import call_command
 
 from catalog.models import Service
 from fixmate.core import runner
+from fixmate.ops.management.commands import work
 
 pytestmark = pytest.mark.django_db
 
@@ -24,9 +25,10 @@ def test_seed_dry_run_adds_nothing():
 
 
 def test_work_runs_the_worker(monkeypatch):
-    runs = []
-    monkeypatch.setattr(runner.Worker, "run", lambda self: runs.append(self))
+    done = []
+    monkeypatch.setattr(work, "heap_settle", lambda: done.append("settled"))
+    monkeypatch.setattr(runner.Worker, "run", lambda self: done.append("ran"))
 
     call_command("work")
 
-    assert len(runs) == 1
+    assert done == ["settled", "ran"]

@@ -22,7 +22,7 @@ def read(tmp_path, *rows, header=HEADER, limit=100, seed=1):
 
 def options(**changes):
     plain = {"demand": None, "jobs": 5, "technicians": None, "speed": None, "seed": 1, "port": 8000}
-    return Options(**{**plain, "stays_up": False, "as_json": True, **changes})
+    return Options(**{**plain, "payments": "offline", "stays_up": False, "as_json": True, **changes})
 
 
 def need(at_s=0.0, trade="heating", place=SOMEWHERE):

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from fixmate.ops.demo.options import DemoError, server_environment
-from fixmate.ops.demo.processes import Checked, Server, check_invariants
+from fixmate.ops.demo.processes import Checked, Proof, Server, check_invariants, prove
 from fixmate.ops.demo.stage import passwords
 
 PARENT_OF_A_CHILD = """
@@ -98,6 +98,18 @@ def test_server_gets_the_settings_of_the_demo(started):
     assert said(server) == "8123 4"
 
 
+def test_server_gets_what_is_known_only_after_it_was_made(tmp_path):
+    manage, environment = tmp_path / "manage.py", {}
+    manage.write_text("import os\nprint(os.environ['STRIPE_API_URL'])\n")
+    server = Server(manage, environment, tmp_path / "demo.log")
+    environment["STRIPE_API_URL"] = "http://bank"
+
+    server.start()
+
+    assert said(server) == "http://bank"
+    server.stop()
+
+
 def test_server_that_stops_by_itself_is_noticed_with_its_last_words(started):
     server = started("import sys\nsys.exit('no such table')\n")
 
@@ -131,6 +143,22 @@ def test_check_invariants_without_an_answer_is_refused(tmp_path):
 
     with pytest.raises(DemoError, match="check_invariants did not answer"):
         check_invariants(manage, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "proof"),
+    [
+        ("print('one'); print('7 transactions')", Proof("prove_ledger", holds=True, said="7 transactions")),
+        ("print('3 is off'); raise SystemExit(1)", Proof("prove_ledger", holds=False, said="3 is off")),
+        ("raise SystemExit('gone')", Proof("prove_ledger", holds=False, said="gone")),
+        ("", Proof("prove_ledger", holds=True, said="it said nothing")),
+    ],
+)
+def test_proof_is_what_the_command_says_last(tmp_path, text, proof):
+    manage = tmp_path / "manage.py"
+    manage.write_text(text)
+
+    assert prove(manage, {}, "prove_ledger") == proof
 
 
 def test_passwords_are_made_once_and_kept_private(tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ from fixmate.ops.demo.board import Board, Doing, JobCard, Outcome, TechnicianCar
 from fixmate.ops.demo.display import LiveScreen, PlainScreen, progress_line
 from fixmate.ops.demo.map import CityMap
 from fixmate.ops.demo.picture import picture
-from fixmate.ops.demo.processes import Checked
+from fixmate.ops.demo.processes import Checked, Proof
 from fixmate.ops.demo.summary import Figures, OfferFigures, percentile
 from jobs.enums import JobStatus
 
@@ -52,6 +52,8 @@ def figures(**changes):
         "offers": OfferFigures(made=15, delivered=12, accepted=9),
         "captured": Money(100_000, "USD"),
         "platform_fee": Money(15_000, "USD"),
+        "quotes_proposed": 3,
+        "quotes_approved": 2,
         "ratings": (5, 4),
         "checked": Checked(checked=20, broken=0),
     }
@@ -84,6 +86,8 @@ def test_figures_as_json_have_the_promised_keys():
         "tta_p90_s": 2.8,
         "offers_per_job": 1.5,
         "acceptance": 0.75,
+        "quotes_proposed": 3,
+        "quotes_approved": 2,
         "invariants_broken": 0,
     }
 
@@ -106,6 +110,8 @@ def test_figures_of_nothing_measured_are_null():
         ({"completed": 7}, False),  # one is stuck
         ({"checked": Checked(checked=20, broken=1, names=("fee_adds_up",))}, False),
         ({"requested": 9, "completed": 7}, False),  # one was never asked
+        ({"proofs": (Proof("prove_ledger", holds=True, said=""),)}, True),
+        ({"proofs": (Proof("reconcile", holds=False, said="1 difference"),)}, False),
         ({"unmatched": 9, "completed": 0, "assigned": 0}, True),
     ],
 )
@@ -114,15 +120,19 @@ def test_a_run_is_good_without_stuck_jobs_and_broken_invariants(changes, is_good
 
 
 def test_summary_names_every_figure():
-    text = shown(figures().table())
+    proofs = (Proof("prove_ledger", holds=True, said=""), Proof("reconcile", holds=False, said=""))
+    text = shown(figures(proofs=proofs).table())
 
     for line in (
+        "they hold",
+        "they do not",
         "Requested",
         "9 (90.0%)",
         "1.50",
         "75.0%",
         "1000.00 USD",
         "150.00 USD",
+        "3, 2 approved",
         "2, 4.5 stars",
         "20, 0 broken",
     ):

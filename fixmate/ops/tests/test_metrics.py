@@ -4,9 +4,12 @@ import pytest
 from django.db import connection
 from prometheus_client.parser import text_string_to_metric_families
 
+from disputes.services import dispute_withdraw
+from disputes.tests.helpers import opened
 from fixmate.core import clock, triggers
 from fixmate.core.enums import OutboxStatus
 from fixmate.core.models import Heartbeat, OutboxMessage
+from fixmate.core.sms import SmsCapReached, sms_send
 from fixmate.core.tests.http import client_for
 from fixmate.ops import metrics
 from jobs.enums import JobStatus
@@ -15,6 +18,9 @@ from matching.enums import AlertKind, OfferStatus, PassOutcome
 from matching.models import Alert, MatchingPass
 from matching.services import offer_expire_due
 from matching.tests.factories import OfferFactory, offer_expired, offer_rejected
+from payments.enums import CallKind, Provider
+from payments.models import ProviderCall
+from payments.tests.factories import PaymentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +53,8 @@ def test_an_idle_system_has_every_metric_at_rest(noon):
     assert {name for name, *_ in samples} == {
         "accept_conflicts_total",
         "alerts_open",
+        "dispute_deadlines_overdue",
+        "webhooks_left",
         "idempotent_replays_total",
         "jobs_last_hour",
         "jobs_open",
@@ -62,6 +70,8 @@ def test_an_idle_system_has_every_metric_at_rest(noon):
         "pass_duration_seconds_bucket",
         "pass_duration_seconds_count",
         "pass_duration_seconds_sum",
+        "provider_calls_stuck",
+        "sms_total",
     }
 
 
@@ -205,6 +215,26 @@ def test_open_alerts_are_counted_by_kind(noon):
     assert of(scraped(), "alerts_open") == {AlertKind.SCARCITY: 2}
 
 
+def test_deadlines_of_disputes_that_ran_out_are_counted_by_kind(noon):
+    dispute = opened(job_completed(created_at=noon))
+    with clock.frozen(noon + timedelta(hours=25)):
+        assert of(scraped(), "dispute_deadlines_overdue") == {"STAFF_ANSWER": 1}
+    with clock.frozen(noon + timedelta(days=11)):
+        assert of(scraped(), "dispute_deadlines_overdue") == {"STAFF_ANSWER": 1, "SIDE_ANSWER": 1, "DECISION": 1}
+        dispute_withdraw(dispute_id=dispute.pk, actor=dispute.opened_by)
+        assert of(scraped(), "dispute_deadlines_overdue") == {}
+
+
+def test_questions_that_no_provider_answers_are_counted(noon):
+    payment = PaymentFactory()
+    for minutes in (14, 15, 16):
+        asked_at = noon - timedelta(minutes=minutes)
+        about = {"payment": payment, "created_at": asked_at, "next_try_at": noon}
+        ProviderCall.objects.create(provider=Provider.STRIPE, kind=CallKind.ACCOUNT, **about)
+
+    assert scraped()["provider_calls_stuck",] == 2
+
+
 def test_accepts_that_came_too_late_are_counted(noon):
     open_offer, closed = OfferFactory(created_at=noon), offer_rejected(created_at=noon)
     technician = client_for(closed.technician.user)
@@ -224,14 +254,14 @@ def test_a_scrape_takes_a_constant_number_of_queries(noon, item_count, django_as
         OfferFactory(created_at=noon)
         job_assigned()
 
-    with django_assert_num_queries(10 + _queries_of_the_tallies()):
+    with django_assert_num_queries(13 + _queries_of_the_tallies()):
         metrics.metrics_text()
 
 
 def _queries_of_the_tallies():
     from django.core.cache import caches
 
-    return 8 if "Database" in type(caches["ratelimit"]).__name__ else 0
+    return 11 if "Database" in type(caches["ratelimit"]).__name__ else 0
 
 
 def test_the_floor_of_ids_is_below_every_id_of_the_window(noon):
@@ -300,3 +330,12 @@ def test_the_answer_is_the_text_format_whatever_is_accepted():
 
     assert answer.status_code == 200
     assert answer["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+
+
+def test_messages_are_counted_by_what_became_of_them(settings, tmp_path):
+    settings.SMS_FILE_PATH, settings.SMS_PER_HOUR = tmp_path / "sms", 1
+    sms_send(to="+12025550143", text="One")
+    with pytest.raises(SmsCapReached):
+        sms_send(to="+12025550143", text="Two")
+
+    assert of(scraped(), "sms_total") == {"sent": 1, "capped": 1}

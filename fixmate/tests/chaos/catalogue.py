@@ -39,12 +39,16 @@ EXPERIMENTS = (
         database=Database.OWN_SERVER,
         form=Form.PRODUCTION,
     ),
+    Experiment("C7", "1,000 webhooks, each ten times", "webhooks:thousand_events", is_quick=True),
     Experiment("C8", "clocks wrong by 120 s", "clocks_wrong:clocks_wrong", is_quick=False, form=Form.PRODUCTION),
     Experiment("C10", "poison among good tasks", "killing:poison_among_good", is_quick=True, form=Form.PRODUCTION),
     Experiment("C12", "apps on a bad network", "flaky:flaky_mobile", is_quick=True, form=Form.PRODUCTION),
     Experiment("C13", "100 at a limit of 10, Redis", "limits:limit_holds", is_quick=True, form=Form.PRODUCTION),
     Experiment("C13P", "the same, PostgreSQL", "limits:limit_holds", is_quick=True),
     Experiment("C13S", "the same, SQLite", "limits:limit_holds", is_quick=True, database=Database.FILE),
+    Experiment(
+        "C14", "one refresh token, 30 times at once", "refreshing:one_continuation", is_quick=True, form=Form.PRODUCTION
+    ),
     Experiment("C15", "8 threads on SQLite", "races:accepts_on_sqlite", is_quick=True, database=Database.FILE),
     Experiment("C16", "rolling restart", "servers:rolling_restart", is_quick=True, form=Form.PRODUCTION),
     Experiment("C17", "model-based", "model:random_histories", is_quick=True, database=Database.FILE),

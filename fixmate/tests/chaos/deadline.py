@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.models import User
 from accounts.tests.factories import UserFactory
@@ -30,6 +30,7 @@ from matching.enums import OfferEventKind, OfferStatus, RejectReason
 from matching.models import Offer, OfferEvent
 from matching.services import job_exclude, offer_accept, offer_expire_due, offer_reject, offers_settle_of_job
 from matching.tests.factories import OfferFactory
+from technicians.services import technician_note_offered
 
 AROUND_S = 0.05
 LEAD_S = 0.15  # from making the offer to its deadline: threads have to be in place by then
@@ -110,12 +111,19 @@ def _alone(who: Party, staff: User, dice: Random) -> Outcome:
 def _arrange(who: Party, staff: User, dice: Random) -> Meeting:
     job = job_matching(service=who.service, customer=who.customer)
     asked, at = time.monotonic(), clock.now()
-    offer = OfferFactory(job=job, technician=who.technician, created_at=at, expires_at=at + timedelta(seconds=LEAD_S))
+    offer = _offer(job, who, at=at, expires_at=at + timedelta(seconds=LEAD_S))
     acts = _acts(offer, who, staff)
     rivals = dice.sample(["cancel", "staff_cancel", "staff_exclude", "reject"], k=dice.choice([0, 1, 1, 2]))
     chosen = {name: acts[name] for name in ["accept", "expire", "expire_too", *rivals]}
     when = offsets_s(dice, list(chosen), around_s=AROUND_S)
     return Meeting(offer.pk, job.pk, (asked + time.monotonic()) / 2 + LEAD_S, chosen, when)
+
+
+def _offer(job: Job, who: Party, *, at: datetime, **fields) -> Offer:
+    """Make an offer as a pass does: counted with what the technician was ever offered."""
+    with transaction.atomic():
+        technician_note_offered(technician_id=who.technician.pk)
+        return OfferFactory(job=job, technician=who.technician, created_at=at, **fields)
 
 
 def _acts(offer: Offer, who: Party, staff: User) -> dict[str, Callable[[], object]]:
@@ -198,7 +206,7 @@ def _control(run: Run, staff: User) -> None:
     for _ in range(rounds):
         who = party()
         job = job_matching(service=who.service, customer=who.customer)
-        offer = OfferFactory(job=job, technician=who.technician, created_at=clock.now())
+        offer = _offer(job, who, at=clock.now())
         with locks_off():
             doubled += meet(*[_telling(_acts(offer, who, staff)["reject"])] * 2) == [DONE, DONE]
     run.report.gates.append(at_least("control: rounds ended twice, %", 100 * doubled / rounds, DOUBLE_ENDS_SHARE))

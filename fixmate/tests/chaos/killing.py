@@ -82,7 +82,7 @@ def _open_offers(count: int, *, over_s: float) -> int:
     service = ServiceFactory()
     with transaction.atomic():
         jobs = [job_matching(service=service) for _ in range(count)]
-        technicians = [TechnicianFactory() for _ in range(count)]
+        technicians = [TechnicianFactory(offers_received=1) for _ in range(count)]
         at = clock.now()
         offers = [
             OfferFactory.build(

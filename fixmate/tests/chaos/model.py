@@ -47,6 +47,9 @@ from jobs.services import (
 from matching.enums import OfferEventKind, OfferStatus, RejectReason
 from matching.models import Offer, OfferEvent
 from matching.services import matching_pass_request_due, offer_accept, offer_expire_due, offer_mark_seen, offer_reject
+from reviews.models import Review
+from reviews.services import review_create, review_hide, review_show
+from technicians.enums import Aspect
 from technicians.models import Technician
 from technicians.services import position_record, technician_go_offline, technician_go_online
 from technicians.tests.factories import technician_ready
@@ -185,6 +188,19 @@ class Histories(RuleBasedStateMachine):
             self._start(job)
         elif job.status == JobStatus.IN_PROGRESS:
             self._complete(job, dies=False)
+
+    @rule(who=WHO, rating=st.integers(1, 5), dies=st.booleans())
+    def review(self, who: int, rating: int, dies: bool) -> None:
+        job = _pick(Job.objects.filter(technician__isnull=False), who)
+        if job:
+            said = {"rating": rating, "aspects": {Aspect.PRICE: rating}}
+            self._attempt(lambda: review_create(job_id=job.pk, actor=job.customer, **said), dies=dies)
+
+    @rule(who=WHO, act=st.sampled_from([review_hide, review_show]))
+    def hide_or_show(self, who: int, act) -> None:
+        review = _pick(Review.objects.all(), who)
+        if review:
+            self._attempt(lambda: act(review_id=review.pk, actor=self.staff, reason="Test."))
 
     # Technicians
 

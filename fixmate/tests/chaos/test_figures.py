@@ -164,7 +164,7 @@ def test_spread_is_even_and_begins_at_once():
 
 
 def test_every_experiment_is_there_once():
-    there = "C0 C1 C2 C3 C5 C6 C8 C10 C12 C13 C13P C13S C15 C16 C17"
+    there = "C0 C1 C2 C3 C5 C6 C7 C8 C10 C12 C13 C13P C13S C14 C15 C16 C17"
     assert [it.id for it in EXPERIMENTS] == there.split()
     assert list(BY_ID) == [it.id for it in EXPERIMENTS]
 

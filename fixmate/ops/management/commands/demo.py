@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from fixmate.ops.demo.options import DEFAULT_JOBS, DEFAULT_SEED, DemoError, Options
+from fixmate.ops.demo.options import DEFAULT_JOBS, DEFAULT_SEED, OFFLINE, PAYMENTS, DemoError, Options
 from fixmate.ops.demo.show import Show
 
 INTERRUPTED = 130
@@ -34,6 +34,12 @@ class Command(BaseCommand):
         )
         parser.add_argument("--seed", type=int, default=DEFAULT_SEED, metavar="S", help="draws the people and the city")
         parser.add_argument("--port", type=int, default=settings.PORT, metavar="P")
+        parser.add_argument(
+            "--payments",
+            choices=PAYMENTS,
+            default=OFFLINE,
+            help="in cash, or by card at a localstripe that the demo starts",
+        )
         parser.add_argument("--exit", action="store_true", help="stop the server after the summary")
         parser.add_argument("--json", action="store_true", help="end with one line of JSON on stdout")
 
@@ -47,6 +53,7 @@ class Command(BaseCommand):
             speed=options["speed"],
             seed=options["seed"],
             port=options["port"],
+            payments=options["payments"],
             stays_up=not options["exit"],
             as_json=options["json"],
         )
