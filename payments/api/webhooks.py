@@ -42,7 +42,6 @@ class WebhookView(APIView):
         ],
         request=OpenApiTypes.OBJECT,
         responses={204: None},
-        auth=[],
     )
     def post(self, request: Request, provider: str) -> Response:
         try:

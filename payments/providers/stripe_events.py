@@ -22,7 +22,7 @@ def event_read(*, body: bytes, signature: str) -> ProviderEvent:
 def _is_signed(body: bytes, signature: str, secret: str) -> bool:
     try:
         stripe.WebhookSignature.verify_header(body, signature, secret, SIGNED_WITHIN_S)
-    except (stripe.SignatureVerificationError, ValueError):  # ValueError: of bytes that are no text
+    except (stripe.SignatureVerificationError, ValueError, TypeError):  # of bytes or a header that are no text
         return False
     return True
 
