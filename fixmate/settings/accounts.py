@@ -91,6 +91,8 @@ RATES = {
     "password": env("RATE_PASSWORD", "5/m"),
     "second_factor": env("RATE_SECOND_FACTOR", "10/m"),
     "export": env("RATE_EXPORT", "6/h"),
+    "authorize": env("RATE_AUTHORIZE", "20/h"),
+    "statements": env("RATE_STATEMENTS", "30/h"),
     "uploads": env("RATE_UPLOADS", "60/m"),
     "offer_answers": env("RATE_OFFER_ANSWERS", "60/m"),
     "requests": env("RATE_REQUESTS", "600/m"),

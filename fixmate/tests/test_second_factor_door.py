@@ -58,6 +58,31 @@ def test_staff_without_a_second_factor_are_denied_everywhere(route, method, sett
     assert error(answer) == (403, "SECOND_FACTOR_REQUIRED")
 
 
+def _shown_long_ago(settings):
+    at = timezone.now() - 2 * settings.STEP_UP_WINDOW
+    Session.objects.update(created_at=at)  # no factor was shown before
+    Session.objects.update(second_factor_at=at)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        f"payments/{NOBODY}/refunds",
+        *(f"admin/payments/{NOBODY}/{act}" for act in ("paid", "waive")),
+        *(f"admin/refunds/{NOBODY}/{act}" for act in ("approve", "reject", "done", "fail")),
+        *(f"admin/payouts/{NOBODY}/{act}" for act in ("send", "paid", "fail")),
+    ],
+)
+def test_moving_money_wants_a_fresh_factor(settings, act):
+    settings.STAFF_REST_2FA = True
+    staff = staff_client(staff_with_factor())
+    fresh = staff.post(f"/api/v1/{act}", REASON)
+    _shown_long_ago(settings)
+
+    assert error(staff.post(f"/api/v1/{act}", REASON)) == (403, "STEP_UP_REQUIRED")
+    assert error(fresh)[0] in (400, 404)
+
+
 @pytest.mark.parametrize("act", ["suspend", "reinstate", "tier"])
 @pytest.mark.usefixtures("steady")
 def test_suspending_technicians_wants_a_fresh_factor_at_both_doors(client, settings, act):
@@ -65,8 +90,7 @@ def test_suspending_technicians_wants_a_fresh_factor_at_both_doors(client, setti
     staff = staff_with_factor()
     technician = Technician.objects.create(user=UserFactory(technician=True))
     over_rest = staff_client(staff)
-    Session.objects.update(created_at=timezone.now() - 2 * settings.STEP_UP_WINDOW)
-    Session.objects.update(second_factor_at=timezone.now() - 2 * settings.STEP_UP_WINDOW)
+    _shown_long_ago(settings)
     client.force_login(staff)
     session = client.session
     session["second_factor_at"] = timezone.now().timestamp() - 2 * settings.STEP_UP_WINDOW.total_seconds()

@@ -58,12 +58,18 @@ class HoldOutput(OutputSerializer):
     client_secret = serializers.SerializerMethodField(
         help_text="With it the customer's app has him confirm, while the status is ACTION_NEEDED."
     )
-    failure = serializers.CharField(help_text="The provider's code, if the card was refused.")
+    failure = serializers.SerializerMethodField(help_text="The provider's code, if the card was refused.")
 
     @extend_schema_field(serializers.CharField(allow_null=True))
     def get_client_secret(self, hold: Hold) -> str | None:
-        is_his = hold.payment.customer_id == self.context["request"].user.pk
-        return (hold.client_secret or None) if is_his else None
+        return (hold.client_secret or None) if self._is_his(hold) else None
+
+    def get_failure(self, hold: Hold) -> str:
+        return hold.failure_told if self._is_his(hold) else hold.failure
+
+    def _is_his(self, hold: Hold) -> bool:
+        is_his: bool = hold.payment.customer_id == self.context["request"].user.pk
+        return is_his
 
 
 class PaymentDetailOutput(PaymentOutput):

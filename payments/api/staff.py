@@ -57,6 +57,7 @@ def _act(operation_id: str, summary: str, description: str = "") -> object:
 )
 class StaffPaymentViewSet(StaffViewSet[Payment]):
     refusals = {"paid": (NoFeeOwed, SettledByProvider), "waive": (NoFeeOwed, SettledByProvider)}
+    step_up = frozenset({"paid", "waive"})
     queryset = Payment.objects.none()
     serializer_class = PaymentOutput
     lookup_value_converter = "uuid"
@@ -94,6 +95,7 @@ class StaffRefundViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Staff
         "done": (SettledByProvider,),
         "fail": (SettledByProvider,),
     }
+    step_up = frozenset({"approve", "reject", "done", "fail"})
     queryset = Refund.objects.none()
     serializer_class = RefundOutput
     filterset_class = RefundFilter
@@ -137,6 +139,7 @@ class StaffRefundViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Staff
 )
 class StaffPayoutViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, StaffViewSet[Payout]):
     refusals = {"send": (HeldBack, SettledByProvider), "paid": (SettledByProvider,), "fail": (SettledByProvider,)}
+    step_up = frozenset({"send", "paid", "fail"})
     queryset = Payout.objects.none()
     filterset_class = StaffPayoutFilter
     lookup_value_converter = "uuid"

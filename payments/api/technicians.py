@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from accounts.api.requests import AuthedRequest
 from accounts.enums import Role
 from fixmate.core.api.downloads import AnyAccept
+from fixmate.core.api.limits import LimitsMixin
 from fixmate.core.api.permissions import HasRole
 from fixmate.core.api.viewsets import GenericViewSet
 from payments.api.filters import PayoutFilter
@@ -46,7 +47,8 @@ _EARNINGS = OpenApiExample(
 )
 
 
-class EarningsViewSet(GenericViewSet):
+class EarningsViewSet(LimitsMixin, GenericViewSet):
+    limits = {"statements": "statements"}
     permission_classes = [HasRole(Role.TECHNICIAN)]
     serializer_class = EarningsOutput
     pagination_class = None

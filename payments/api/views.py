@@ -6,6 +6,7 @@ from rest_framework.response import Response
 
 from accounts.api.requests import AuthedRequest
 from accounts.enums import Role
+from fixmate.core.api.limits import LimitsMixin
 from fixmate.core.api.permissions import HasRole, IsVerified
 from fixmate.core.api.viewsets import ActViewSet
 from payments.api.filters import PaymentFilter
@@ -72,11 +73,13 @@ _REFUND = OpenApiExample(
     ),
     retrieve=extend_schema(operation_id="payments_get", summary="One payment", tags=["payments"], examples=[_CAPTURED]),
 )
-class PaymentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ActViewSet[Payment]):
+class PaymentViewSet(LimitsMixin, mixins.ListModelMixin, mixins.RetrieveModelMixin, ActViewSet[Payment]):
     refusals = {
         "refunds": (NothingToRefund, RefundTooMuch),
         "authorize": (PaymentOffline, PaymentClosed, CardNeeded),
     }
+    limits = {"authorize": "authorize"}  # a card a try: whoever tries many is looking for one that works
+    step_up = frozenset({"refunds"})
     queryset = Payment.objects.none()
     permission_classes = [IsVerified]
     filterset_class = PaymentFilter

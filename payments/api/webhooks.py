@@ -46,7 +46,7 @@ class WebhookView(APIView):
     def post(self, request: Request, provider: str) -> Response:
         try:
             webhook_receive(provider=provider, body=_body(request), signature=request.headers.get(SIGNATURE, ""))
-        except WebhookNotSigned:
+        except (NotFound, BodyTooLarge, WebhookNotSigned):
             self._count_refused(request)
             raise
         return Response(status=status.HTTP_204_NO_CONTENT)

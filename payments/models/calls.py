@@ -1,7 +1,7 @@
 """What an online provider holds for a payment, and everything it is asked, as rows: a message lost loses nothing."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
@@ -15,6 +15,8 @@ from payments.enums import HOLD_ON_ITS_WAY, HOLD_OPEN, CallKind, CallStatus, Hol
 from payments.models.payments import Payment
 
 _HAS_REF = ~Q(ref="")
+CARD_DECLINED: Final = "card_declined"
+SUSPICIONS: Final = frozenset({"fraudulent", "lost_card", "merchant_blacklist", "pickup_card", "stolen_card"})
 
 
 class ProviderCustomer(models.Model):
@@ -88,6 +90,11 @@ class Hold(StateModel):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.payment.currency)
+
+    @property
+    def failure_told(self) -> str:
+        """What the customer is told: whoever tries a stolen card does not hear that it is known to be one."""
+        return CARD_DECLINED if self.failure in SUSPICIONS else self.failure
 
     # Transitions
     @transition(status, source=HoldStatus.ASKED, target=HoldStatus.ACTION_NEEDED)

@@ -5,7 +5,7 @@ answer that was lost, the provider does it once.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -58,7 +58,7 @@ class HoldState:
     status: HoldIs
     amount_minor: int
     captured_minor: int = 0
-    client_secret: str = ""
+    client_secret: str = field(default="", repr=False)
     failure: str = ""
     lapses_at: datetime | None = None
 

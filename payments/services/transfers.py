@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Final, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -22,6 +22,8 @@ from payments.selectors import (
 from payments.services.calls import Handler, Settled, call_ask, call_handled_by
 from payments.services.payout_accounts import payout_account_look_again
 from payments.services.settlements import mark_failed, mark_paid, mark_sent
+
+REFUSED: Final = "The provider did not transfer it."  # the technician reads it; the provider's words are for staff
 
 
 def transfer_ask(payout: Payout, *, at: datetime) -> ProviderCall | None:
@@ -67,7 +69,7 @@ def _apply(sending: _Sending, call: ProviderCall, state: TransferState, at: date
 
 def _refuse(sending: _Sending, call: ProviderCall, refusal: ProviderRefused, at: datetime) -> None:
     """Give the technician his money back; let his account rest before the next try, and look at it again."""
-    mark_failed(sending.payout, at, reason=str(refusal)[:1000])
+    mark_failed(sending.payout, at, reason=REFUSED)
     sending.account.paused_until = at + timedelta(hours=settings.PAYOUT_RETRY_HOURS)
     sending.account.save(update_fields=["paused_until"])
     payout_account_look_again(sending.account, at=at)

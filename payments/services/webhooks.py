@@ -3,7 +3,6 @@
 So neither the order in which messages arrive nor one that was lost matters: the object itself says how it stands.
 """
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -36,11 +35,6 @@ class Refresh(Protocol):
     """Asks the provider how an object stands, and has it stand so with us. Idempotent; ignores what is not ours."""
 
     def __call__(self, *, provider: str, ref: str) -> object: ...
-
-
-def by_ref(refresh: Callable[..., object]) -> Refresh:
-    """Return the refresh of what is found by its ref alone."""
-    return lambda *, provider, ref: refresh(ref=ref)
 
 
 def _refresh_hold(*, provider: str, ref: str) -> object:

@@ -77,6 +77,23 @@ def test_a_refused_card_is_told(online):
     assert (shown["status"], shown["hold"]["failure"]) == ("FAILED", "card_declined")
 
 
+def test_a_card_that_is_known_to_be_stolen_is_one_that_was_declined_but_for_staff(online):
+    payment = payment_authorized(method=DECLINED)
+    Hold.objects.update(failure="stolen_card")
+
+    assert hold_shown_to(payment.customer, payment)["failure"] == "card_declined"
+    assert hold_shown_to(UserFactory(admin=True), payment)["failure"] == "stolen_card"
+
+
+def test_cards_are_not_tried_one_after_the_other(payment, settings):
+    settings.RATES = {**settings.RATES, "authorize": "2/h"}
+
+    answers = [pay(payment, payment_method=DECLINED).status_code for _ in range(3)]
+
+    assert answers[0] == 202
+    assert answers[-1] == 429
+
+
 def test_without_a_try_there_is_no_hold(payment):
     assert hold_shown_to(payment.customer, payment) is None
 

@@ -597,7 +597,8 @@ def test_event_says_what_it_is_about(settings, server, object, kind):
 
 
 @pytest.mark.parametrize(
-    "signature", ["", "t=1,v1=0", "v1=without-time", "t={now},v1=no", "t={now},v1=n\u00f6", "t={now}", "t=,v1=", "\u00fc"]
+    "signature",
+    ["", "t=1,v1=0", "v1=without-time", "t={now},v1=no", "t={now},v1=n\u00f6", "t={now}", "t=,v1=", "\u00fc"],
 )
 def test_event_whose_signature_is_none_is_refused(settings, server, signature):
     settings.STRIPE_WEBHOOK_SECRETS = ["whsec"]

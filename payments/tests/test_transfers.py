@@ -23,6 +23,7 @@ from payments.services import (
     payouts_order,
     transfer_refresh,
 )
+from payments.services.transfers import REFUSED
 from payments.tests.bank import bank
 from payments.tests.factories import PayoutAccountFactory, payment_held
 from technicians.tests.factories import TechnicianFactory
@@ -172,7 +173,7 @@ def test_refused_it_comes_back_once_and_the_account_rests(noon, due, bank, accou
     assert call_perform(call_id=call.pk) is False
 
     payout = again(payout)
-    assert (payout.status, payout.failure) == ("FAILED", "no: balance_insufficient")
+    assert (payout.status, payout.failure) == ("FAILED", REFUSED)
     assert balances_of_technician(account.technician_id).payable.minor == 8_500
     assert LedgerTransaction.objects.filter(kind="PAYOUT_FAILED").count() == 1
     assert ProviderCall.objects.get(kind=CallKind.ACCOUNT).status == CallStatus.WAITING

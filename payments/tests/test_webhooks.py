@@ -268,6 +268,19 @@ def test_what_is_signed_is_not_counted_and_what_is_not_is(provider, settings):
     assert post(message("evt_6", "dp_1")).status_code == 204
 
 
+def test_what_nobody_listens_to_is_counted_too(provider, settings):
+    settings.RATES, settings.MAX_BODY_BYTES = {**settings.RATES, "requests": "2/m"}, 100
+
+    answers = [
+        post(b"{}", url="/api/v1/payments/webhooks/paypal").status_code,
+        post(b" " * 101).status_code,
+        post(b"{}", url="/api/v1/payments/webhooks/paypal").status_code,
+        post(b" " * 101).status_code,
+    ]
+
+    assert answers == [404, 413, 429, 429]
+
+
 # At once
 
 

@@ -116,6 +116,8 @@ def test_two_answers_of_one_length_are_compressed_to_different_ones(client):
         (b'{"refresh_token":"x"}', True),
         (b'{"results":[{"start_code": "0000"}]}', True),
         (b'{"client_secret":"pi_1"}', True),
+        (b'{"link":"https://connect.example/setup"}', True),
+        (b'{"link":null,"links":"a"}', False),
         (b'{"recovery_codes":["a"]}', True),
         (b'{"start_code":null,"token":""}', False),
         (b'{"token_type":"bearer"}', False),
