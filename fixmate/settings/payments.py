@@ -9,6 +9,7 @@ STRIPE_WEBHOOK_SECRETS = env_list("STRIPE_WEBHOOK_SECRETS", "")  # two while one
 STRIPE_API_URL = env("STRIPE_API_URL", "https://api.stripe.com")
 STRIPE_TIMEOUT_S = env_int("STRIPE_TIMEOUT_S", 10, minimum=1)
 PAYMENT_PROVIDER = "stripe" if STRIPE_SECRET_KEY else "offline"
+CARD_LEAST_MINOR = env_int("CARD_LEAST_MINOR", 50, minimum=0)
 WEBHOOK_KEEP_DAYS = env_int("WEBHOOK_KEEP_DAYS", 90, minimum=1)  # longer than a provider repeats itself
 
 # Providers let go of what they hold, Stripe after seven days

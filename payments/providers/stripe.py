@@ -199,11 +199,13 @@ class StripeProvider:
     def chargeback_state(self, ref: str) -> ChargebackState:
         """Return how it stands.
 
-        :raises ProviderRefused: with `inquiry`, where the bank only asks and has taken nothing
+        :raises ProviderRefused: with `inquiry`, where the bank only asks and has taken nothing, or `no_intent`
         """
         dispute = self._api.disputes.retrieve(ref).to_dict()
         if is_inquiry(dispute):
             raise ProviderRefused("the bank asks, and has taken nothing", code="inquiry")
+        if not dispute["payment_intent"]:
+            raise ProviderRefused("it is about a charge that was not made for us", code="no_intent")
         return chargeback_state(dispute)
 
     def records(self, *, since: datetime) -> Iterator[Record]:

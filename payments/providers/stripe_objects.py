@@ -193,7 +193,8 @@ def transfer_record(transfer: Object) -> Record:
 
 
 def chargeback_record(dispute: Object) -> Record | None:
-    if is_inquiry(dispute):
+    """Return its record; None where nothing was taken, or not of a charge that was made for us."""
+    if is_inquiry(dispute) or not dispute["payment_intent"]:
         return None
     state = chargeback_state(dispute)
     return _record(ObjectKind.CHARGEBACK, dispute, "", amount_minor=state.amount_minor, status=state.status)

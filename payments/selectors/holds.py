@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.enums import Role
 from accounts.models import User
@@ -15,12 +15,22 @@ from fixmate.core.errors import NotFound
 from jobs.enums import BOOKED
 from jobs.models import Job
 from jobs.selectors import job_get_locked
-from payments.enums import HOLD_ON_ITS_WAY, HOLD_OPEN, CallKind, CallStatus, HoldStatus, PaymentStatus, Provider
+from payments.enums import (
+    HOLD_ON_ITS_WAY,
+    HOLD_OPEN,
+    CallKind,
+    CallStatus,
+    HoldStatus,
+    PaymentStatus,
+    Provider,
+    RefundStatus,
+)
 from payments.models import Hold, Payment, ProviderCall, ProviderCustomer
 from payments.selectors.payments import payment_get_locked
 
 DUE_AT_ONCE: Final = 200
 STUCK_AFTER: Final = timedelta(minutes=15)
+_PART: Final = ("refund_id", "hold_id", "amount_minor")
 QUIET_AFTER_FAILURE: Final = timedelta(hours=12)  # no card is tried again by itself before that
 
 
@@ -41,6 +51,10 @@ class Scene:
 
     def is_taken(self, hold: Hold) -> bool:
         return (hold.pk, CallKind.CAPTURE) in self.asked
+
+    @property
+    def is_any_taken(self) -> bool:
+        return any(hold.captured_minor or self.is_taken(hold) for hold in self.holds)
 
     @property
     def staying(self) -> list[Hold]:
@@ -128,8 +142,10 @@ def payment_ids_to_cover(at: datetime) -> list[UUID]:
         payment=OuterRef("pk"), status=HoldStatus.FAILED, closed_at__gt=at - QUIET_AFTER_FAILURE
     )
     bare = Q(status=PaymentStatus.PENDING) & ~Exists(holds)
-    lapsing = Q(status=PaymentStatus.AUTHORIZED) & Exists(holds.filter(soon)) & ~Exists(holds.exclude(soon))
-    payments = Payment.objects.exclude(provider=Provider.OFFLINE).filter(near, bare | lapsing, job__status__in=BOOKED)
+    lapsed = Q(status=PaymentStatus.AUTHORIZED, job__is_payment_required=True)
+    lapsing = Q(status=PaymentStatus.AUTHORIZED) & Exists(holds.filter(soon))
+    payments = Payment.objects.exclude(provider=Provider.OFFLINE).filter(near, job__status__in=BOOKED)
+    payments = payments.filter(bare | lapsed | lapsing, ~Exists(holds.filter(status__in=HOLD_ON_ITS_WAY)))
     payments = payments.filter(Exists(cards.exclude(method="")), ~Exists(failed))
     return list(payments.order_by("job__booked_from", "pk").values_list("pk", flat=True)[:DUE_AT_ONCE])
 
@@ -189,7 +205,11 @@ def calls_of_refund(refund_id: UUID) -> list[ProviderCall]:
 
 
 def refunded_by_hold(payment_id: UUID) -> dict[UUID | None, int]:
-    """Return what of each hold was given back, or is asked to be."""
-    calls = ProviderCall.objects.filter(payment=payment_id, kind=CallKind.REFUND).exclude(status=CallStatus.REFUSED)
-    sums = calls.order_by().values_list("hold").annotate(total=Sum("amount_minor"))
-    return {hold_id: int(total) for hold_id, total in sums}
+    """Return what of each hold was given back, or is asked to be, or will be asked for again."""
+    calls = ProviderCall.objects.filter(payment=payment_id, kind=CallKind.REFUND)
+    calls = calls.exclude(refund__status=RefundStatus.FAILED).order_by("created_at", "pk")
+    last = {(refund_id, hold_id): minor for refund_id, hold_id, minor in calls.values_list(*_PART)}
+    given: dict[UUID | None, int] = {}
+    for (_, hold_id), minor in last.items():
+        given[hold_id] = given.get(hold_id, 0) + minor
+    return given

@@ -13,7 +13,7 @@ from payments.events import PaymentAuthorized, PaymentCaptured, PaymentVoided
 from payments.models import Hold
 from payments.selectors import Scene
 from payments.services.history import payment_event_add
-from payments.services.holds import hold_cover, hold_let_go, hold_take
+from payments.services.holds import hold_cover, hold_let_go, hold_take, payment_note_uncovered
 from payments.services.movements import move_capture
 
 _CAPTURED = [
@@ -69,7 +69,11 @@ def _follow_open(scene: Scene, price: JobPrice, at: datetime) -> None:
 
 def _cover_quietly(scene: Scene, price: JobPrice, at: datetime) -> None:
     """Ask for what is missing, but not again with a card that was refused: then it is the customer's turn."""
-    if scene.payment.status != PaymentStatus.FAILED and not scene.failed_lately(at):
+    if scene.payment.status == PaymentStatus.FAILED:
+        return
+    if scene.failed_lately(at):
+        payment_note_uncovered(scene, price, at)  # what was held may have lapsed since
+    else:
         hold_cover(scene, price, at=at)
 
 
@@ -95,24 +99,35 @@ def _let_go_of_replaced(scene: Scene, price: JobPrice, at: datetime) -> None:
 
 
 def _follow_closed(scene: Scene, price: JobPrice, at: datetime) -> None:
+    """Take what is held, whether it is all or not: it would lapse while the customer is asked for the rest."""
     if scene.payment.is_offline or scene.captured_minor >= price.amount_minor:
         _capture(scene, price, at)
-    elif scene.captured_minor + scene.held_minor >= price.amount_minor:
+        return
+    is_covered = scene.captured_minor + scene.held_minor >= price.amount_minor
+    if is_covered:
         _authorize(scene, at)
-        _take(scene, price.amount_minor - scene.captured_minor, at)
-    else:
+        _let_go_of_replaced(scene, price, at)
+    elif _is_all_asked_for(scene, price):
+        return
+    _take(scene, price.amount_minor - scene.captured_minor, at)
+    if not is_covered:
         _cover_quietly(scene, price, at)
 
 
+def _is_all_asked_for(scene: Scene, price: JobPrice) -> bool:
+    """Tell whether the whole price is asked for at once, in place of what is held: what is missing is too little."""
+    return any(hold.status == HoldStatus.ASKED and hold.amount_minor >= price.amount_minor for hold in scene.staying)
+
+
 def _take(scene: Scene, due_minor: int, at: datetime) -> None:
-    """Ask for the sum from one hold after the other; those that are not needed are released."""
+    """Ask for the sum from one hold after the other; those that are not needed for it are released."""
     held = [hold for hold in scene.staying if hold.status == HoldStatus.HELD]
     due_minor -= sum(scene.asked[hold.pk, CallKind.CAPTURE] for hold in held if scene.is_taken(hold))
     for hold in held:
         if not scene.is_taken(hold):
             due_minor -= _take_of(scene, hold, min(due_minor, hold.amount_minor), at)
     for hold in scene.staying:
-        if not scene.is_taken(hold):
+        if due_minor <= 0 and not scene.is_taken(hold):
             hold_let_go(scene, hold, at=at)
 
 

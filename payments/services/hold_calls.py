@@ -15,7 +15,7 @@ from payments.providers import HoldAsk, HoldIs, HoldState, OnlineProvider, Provi
 from payments.selectors import Scene, call_hold_waiting, calls_of_hold_waiting, customer_of, hold_get_by_ref, scene_lock
 from payments.services.calls import Handler, Settled, call_answered, call_handled_by
 from payments.services.following import payment_follow
-from payments.services.holds import hold_follow, hold_refused
+from payments.services.holds import hold_follow, hold_let_go, hold_refused
 
 
 def _lock(call: ProviderCall) -> Scene:
@@ -90,6 +90,8 @@ def _refuse(scene: Scene, call: ProviderCall, refusal: ProviderRefused, at: date
     hold = scene.hold(call.hold_id)
     scene.asked.pop((hold.pk, call.kind), None)
     hold_refused(scene, hold, refusal.code, price_current(scene.job.pk), at)
+    if call.kind == CallKind.CAPTURE:  # it may be held all the same, beside what the customer pays with instead
+        hold_let_go(scene, hold, at=at)
 
 
 def _then(scene: Scene, call: ProviderCall, at: datetime) -> None:

@@ -29,7 +29,13 @@ def hold_cover(scene: Scene, price: JobPrice, *, method: str = "", at: datetime)
     if missing <= 0 or not _is_time(scene, at):
         return None
     method = method or method_of(scene)
-    return _ask(scene, missing, method, at) if method else None
+    return _ask(scene, _askable(scene, missing, price), method, at) if method else None
+
+
+def _askable(scene: Scene, missing_minor: int, price: JobPrice) -> int:
+    """Return what to ask for: the whole price, in place of what is held, if the rest is less than can be charged."""
+    is_too_little = missing_minor < settings.CARD_LEAST_MINOR and not scene.is_any_taken
+    return price.amount_minor if is_too_little else missing_minor
 
 
 def method_of(scene: Scene) -> str:

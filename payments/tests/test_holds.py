@@ -363,7 +363,7 @@ def test_a_rise_that_is_refused_fails_the_payment_until_it_is_paid_otherwise(onl
     job_finish(payment.job)
     payment_capture_for_job(job_id=payment.job_id)
     calls_perform()
-    assert (stored().status, online.taken_minor) == (PaymentStatus.FAILED, 0)
+    assert (stored().status, online.taken_minor) == (PaymentStatus.FAILED, 10_000)
     payment_authorize(payment_id=payment.pk, actor=payment.customer, method=CARD)
     calls_perform()
 

@@ -3,6 +3,7 @@
 import json
 import time
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -23,6 +24,7 @@ from payments.providers import (
     provider_get,
 )
 from payments.providers.stripe import StripeProvider
+from payments.providers.stripe_objects import chargeback_record
 
 TIMEOUT_S = 1
 NOBODY_LISTENS = "http://127.0.0.1:1"
@@ -543,6 +545,17 @@ def test_refusals_do_not_open_the_breaker(server):
         provider.hold_state("pi_nothing")
 
     assert provider.customer(user_id=uuid4(), key=str(uuid4())).startswith("cus_")
+
+
+def test_a_chargeback_of_what_was_not_made_for_us_is_passed_over(monkeypatch):
+    provider = StripeProvider("sk_test_x", NOBODY_LISTENS, TIMEOUT_S)
+    foreign = {"object": "dispute", "id": "dp_1", "payment_intent": None, "charge": "ch_1", "status": "lost"}
+    monkeypatch.setattr(provider._api.disputes, "retrieve", lambda ref: SimpleNamespace(to_dict=lambda: foreign))
+
+    for _ in range(10):  # the breaker is for a Stripe that is away
+        with pytest.raises(ProviderRefused, match="not made for us"):
+            provider.chargeback_state("dp_1")
+    assert chargeback_record(foreign) is None
 
 
 def test_without_keys_nobody_is_asked(settings):
