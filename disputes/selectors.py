@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.enums import Role, UserStatus
 from accounts.models import User
-from disputes.enums import ERASED, LIVE, DisputeCategory, DisputeOutcome, DisputeStatus
+from disputes.enums import ERASED, LIVE, DeadlineKind, DisputeCategory, DisputeOutcome, DisputeStatus
 from disputes.models import Dispute, DisputeChargeback, DisputeDeadline, DisputeEvent, DisputeEvidence
 from fixmate.core import audit
 from fixmate.core.errors import Invalid, NotFound
@@ -115,8 +115,12 @@ def rework_count(technician_ids: Collection[UUID]) -> Iterable[Mapping[str, Any]
 
 
 def deadline_list_to_remind(*, at: datetime, limit: int) -> list[tuple[UUID, int]]:
-    """Return (dispute, deadline) of what somebody is to be reminded of, the longest due first."""
+    """Return (dispute, deadline) of what somebody is to be reminded of, the longest due first.
+
+    What can still be done late is brought to mind late. Evidence is not: after its time the bank takes none.
+    """
     due = DisputeDeadline.objects.filter(remind_at__lte=at, reminded_at__isnull=True, ended_at__isnull=True)
+    due = due.exclude(kind=DeadlineKind.PROVIDER_EVIDENCE, due_at__lte=at)
     return list(due.order_by("remind_at").values_list("dispute_id", "pk")[:limit])
 
 

@@ -11,6 +11,7 @@ from payments.events import HoldLookedAt, ProviderCallDue, ProviderObjectChanged
 from payments.services import (
     call_perform,
     calls_order_due,
+    chargebacks_look_again,
     hold_refresh,
     payment_capture_for_job,
     payment_ensure,
@@ -87,6 +88,12 @@ def apply_webhook(*, webhook_id: int, **_: object) -> None:
 @shared_task(name="payments.apply_left_webhooks")
 def apply_left_webhooks(**_: object) -> None:
     webhooks_apply_left()
+
+
+@sweep(every=timedelta(minutes=10))
+@shared_task(name="payments.look_at_chargebacks")
+def look_at_chargebacks(**_: object) -> None:
+    chargebacks_look_again()
 
 
 @sweep(every=timedelta(days=1))

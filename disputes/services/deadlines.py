@@ -51,9 +51,9 @@ def deadline_follow_provider(dispute: Dispute, *, due_at: datetime | None, at: d
     _note_next(dispute)
 
 
-def evidence_owed(dispute: Dispute) -> DisputeDeadline | None:
-    """Return until when staff owe evidence on a chargeback, if they do."""
-    return _open(dispute).filter(kind=DeadlineKind.PROVIDER_EVIDENCE).first()
+def evidence_owed(dispute: Dispute, *, at: datetime) -> DisputeDeadline | None:
+    """Return until when staff owe evidence on a chargeback, if they do: once it is too late the bank takes none."""
+    return _open(dispute).filter(kind=DeadlineKind.PROVIDER_EVIDENCE, due_at__gt=at).first()
 
 
 def deadlines_end(dispute: Dispute, *, at: datetime) -> None:

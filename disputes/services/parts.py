@@ -97,7 +97,7 @@ def close(dispute: Dispute, kind: DisputeEventKind, *, actor: User, at: datetime
 
     :raises EvidenceOwed: while evidence on a chargeback is still to be handed in: nobody would be reminded of it
     """
-    owed = evidence_owed(dispute)
+    owed = evidence_owed(dispute, at=at)
     if owed:
         raise EvidenceOwed(due_at=owed.due_at.isoformat())
     dispute.save(update_fields=["status", "outcome", "closing_note", "closed_at"])

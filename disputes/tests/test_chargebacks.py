@@ -12,6 +12,7 @@ from disputes.services import (
     dispute_begin_review,
     dispute_dismiss,
     dispute_follow_chargeback,
+    dispute_remind_due,
     dispute_resolve,
     dispute_withdraw,
 )
@@ -194,6 +195,32 @@ def test_while_it_is_owed_the_dispute_is_not_closed(payment, at):
     heard(payment, evidence_due_at=at + WEEK, status=ChargebackIs.UNDER_REVIEW)
 
     assert dispute_resolve(dispute_id=dispute.pk, actor=staff, **decided).status == "RESOLVED"
+
+
+def test_after_the_banks_deadline_it_keeps_the_dispute_open_no_longer(payment, at):
+    dispute = opened(payment.job)
+    heard(payment, evidence_due_at=at + WEEK)
+
+    with clock.frozen(at + WEEK):
+        closed = dispute_withdraw(dispute_id=dispute.pk, actor=payment.customer)
+
+    assert (closed.status, evidence()) == ("WITHDRAWN", [])
+
+
+@pytest.mark.parametrize(("share", "is_reminded"), [(0.74, False), (0.75, True), (0.99, True), (1, False), (2, False)])
+def test_staff_are_reminded_of_evidence_while_the_bank_takes_it(payment, at, share, is_reminded):
+    heard(payment, evidence_due_at=at + WEEK)
+
+    with clock.frozen(at + WEEK * share):
+        dispute_remind_due()
+
+    assert (DisputeDeadline.objects.get(kind=EVIDENCE).reminded_at is not None) is is_reminded
+
+
+def test_evidence_whose_time_was_over_when_we_heard_of_it_is_brought_to_nobodys_mind(payment, at):
+    heard(payment, evidence_due_at=at - WEEK)
+
+    assert dispute_remind_due() == 0
 
 
 # The end of it

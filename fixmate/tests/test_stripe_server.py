@@ -123,6 +123,14 @@ def test_list_is_filtered_by_time(server):
     assert server.http.get(f"/v1/customers?created[gt]={made['created']}").json()["data"] == []
 
 
+def test_every_object_of_a_list_is_filtered_by_time(server):
+    holds = [held(server) for _ in range(3)]
+    path = "/v1/payment_intents?created[gte]="
+
+    assert len(server.http.get(f"{path}{holds[0]['created']}").json()["data"]) == len(holds)
+    assert server.http.get(f"{path}{holds[-1]['created'] + 1}").json()["data"] == []
+
+
 def test_parameters_that_stripe_dropped_are_refused(server):
     answer = post(server, "payment_intents", payment_method_types="card")
 

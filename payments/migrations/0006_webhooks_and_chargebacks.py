@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(blank=True, default='', help_text="the provider's code", max_length=100)),
                 ('evidence_due_at', models.DateTimeField(null=True)),
                 ('opened_at', models.DateTimeField()),
+                ('looked_at', models.DateTimeField(help_text='when we last asked how it stands without having been told anything')),
                 ('closed_at', models.DateTimeField(null=True)),
             ],
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
@@ -91,6 +92,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='chargeback',
             index=models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['payment'], name='chargeback_open'),
+        ),
+        migrations.AddIndex(
+            model_name='chargeback',
+            index=models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['looked_at', 'id'], name='chargeback_to_look_at'),
         ),
         migrations.AddConstraint(
             model_name='chargeback',

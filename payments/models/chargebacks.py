@@ -31,6 +31,7 @@ class Chargeback(StateModel):
     reason = models.CharField(max_length=100, default="", blank=True, help_text="the provider's code")
     evidence_due_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField()
+    looked_at = models.DateTimeField(help_text="when we last asked how it stands without having been told anything")
     closed_at = models.DateTimeField(null=True)
 
     # Constraints
@@ -49,6 +50,7 @@ class Chargeback(StateModel):
         indexes: ClassVar = [
             models.Index(fields=["-opened_at", "-id"], name="chargeback_newest"),
             models.Index(fields=["payment"], condition=Q(closed_at__isnull=True), name="chargeback_open"),
+            models.Index(fields=["looked_at", "id"], condition=Q(closed_at__isnull=True), name="chargeback_to_look_at"),
         ]
 
     def __str__(self) -> str:

@@ -43,13 +43,17 @@ class HoldIs(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HoldAsk:
-    """An amount to be held on a card the customer gave us, while he is not there if he is not."""
+    """An amount to be held on a card the customer gave us, while he is not there if he is not.
+
+    `asked_at` is when it was asked for first, by our clock: the provider made nothing of it before.
+    """
 
     payment_id: UUID
     hold_id: UUID
     amount: Money
     customer_ref: str
     method: str
+    asked_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

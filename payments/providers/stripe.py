@@ -5,9 +5,9 @@ carries before it is made. What Stripe answers is read in `stripe_objects`; how 
 """
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import stripe
@@ -53,6 +53,7 @@ from payments.providers.stripe_objects import (
 )
 
 NOT_FOUND = 404
+CLOCKS_DIFFER_BY: Final = timedelta(hours=1)  # at the very most, ours and Stripe's
 
 stripe.enable_telemetry = False  # it writes a file of its own and tells Stripe of this machine
 
@@ -91,7 +92,7 @@ class StripeProvider:
 
         A decline that Stripe made an object of is a state; one of the card alone is a refusal.
         """
-        found = carrying(self._intents(ask.customer_ref), "hold", ask.hold_id)
+        found = carrying(self._intents(ask), "hold", ask.hold_id)
         if found:
             return hold_state(self._intent(found["id"]))
         card = self._attached(ask, key)
@@ -259,9 +260,11 @@ class StripeProvider:
     def _intent(self, ref: str) -> Object:
         return self._api.payment_intents.retrieve(ref, {"expand": ["latest_charge"]}).to_dict()
 
-    def _intents(self, customer_ref: str) -> Iterator[Object]:
+    def _intents(self, ask: HoldAsk) -> Iterator[Object]:
+        """Yield what may be of the ask: a customer of years has thousands, and those made before it are not."""
+        since = int((ask.asked_at - CLOCKS_DIFFER_BY).timestamp())
         try:
-            yield from pages(self._api.payment_intents.list, customer=customer_ref)
+            yield from pages(self._api.payment_intents.list, customer=ask.customer_ref, created={"gte": since})
         except stripe.InvalidRequestError as exc:
             if not is_unknown("customer", exc):
                 raise

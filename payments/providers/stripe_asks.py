@@ -90,7 +90,8 @@ def pages(read: Callable[[Any], Any], **filters: Any) -> Iterator[Object]:
 
 def is_unknown(parameter: str, exc: stripe.InvalidRequestError) -> bool:
     """Tell whether the server is localstripe, which names what it has not heard of in its own words."""
-    return bool(exc.user_message == f"Unexpected {parameter}")
+    said = str(exc.user_message or "")
+    return said.startswith("Unexpected ") and parameter in said.removeprefix("Unexpected ").split(", ")
 
 
 def carrying(things: Iterator[Object], name: str, value: UUID) -> Object | None:

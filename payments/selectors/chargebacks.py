@@ -25,6 +25,12 @@ def chargeback_of_ref_locked(*, provider: str, ref: str) -> Chargeback | None:
     return Chargeback.objects.select_for_update().filter(provider=provider, ref=ref).first()
 
 
+def chargeback_list_to_look_at(*, unseen_since: datetime, limit: int) -> list[Chargeback]:
+    """Return what is open and was not looked at after then, the longest ago first."""
+    unseen = Chargeback.objects.filter(closed_at__isnull=True, looked_at__lte=unseen_since)
+    return list(unseen.order_by("looked_at", "id")[:limit])
+
+
 def payment_id_of_hold(*, provider: str, ref: str) -> UUID | None:
     """Return the payment that the provider's hold is of, or None if it is no hold of ours."""
     holds = Hold.objects.filter(payment__provider=provider, ref=ref).exclude(ref="")

@@ -2,7 +2,7 @@
 
 from payments.services.backfill import ledger_post_missing
 from payments.services.calls import call_answered, call_ask, call_perform, calls_order_due
-from payments.services.chargebacks import chargeback_apply, chargeback_guard_deletion
+from payments.services.chargebacks import chargeback_apply, chargeback_guard_deletion, chargebacks_look_again
 from payments.services.fees import payment_fee_paid, payment_fee_waive
 from payments.services.hold_calls import hold_refresh
 from payments.services.payments import (
@@ -45,6 +45,7 @@ __all__ = [
     "card_forget",
     "chargeback_apply",
     "chargeback_guard_deletion",
+    "chargebacks_look_again",
     "hold_refresh",
     "ledger_post_missing",
     "payment_authorize",

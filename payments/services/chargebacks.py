@@ -3,8 +3,8 @@
 Whoever applies it locks the payment, then the chargeback; the books come last. The job is not touched.
 """
 
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -13,17 +13,24 @@ from django.db import transaction
 from accounts.errors import AccountInUse
 from accounts.models import User
 from fixmate.core import clock, events
+from fixmate.core.batches import each_alone
 from fixmate.core.money import Money
 from payments.enums import CHARGEBACK_OPEN, PAID, ChargebackStatus, PaymentEventKind
 from payments.events import ChargebackChanged, ChargebackClosed, ChargebackOpened
 from payments.models import Chargeback, Payment
-from payments.providers import ChargebackIs, ChargebackState, ProviderAway, provider_get
+from payments.providers import ChargebackIs, ChargebackState, ProviderAway, ProviderRefused, provider_get
 from payments.selectors import payment_get_locked
-from payments.selectors.chargebacks import chargeback_of_ref_locked, payment_id_of_hold
+from payments.selectors.chargebacks import (
+    chargeback_list_to_look_at,
+    chargeback_of_ref_locked,
+    payment_id_of_hold,
+)
 from payments.services.history import payment_event_add
 from payments.services.movements import move_chargeback, move_chargeback_closed
 from payments.services.payouts import payment_hold_back
 
+LOOK_EVERY: Final = timedelta(hours=6)  # a bank takes weeks; webhooks that arrive say it at once
+LOOKS_AT_ONCE: Final = 20
 log = structlog.get_logger(__name__)
 _TOLD = ["status", "amount_minor", "fee_minor", "reason", "evidence_due_at", "closed_at"]
 _KINDS = {
@@ -38,6 +45,29 @@ def chargeback_refresh(*, provider: str, ref: str) -> None:
     :raises ProviderAway: if it does not say
     """
     chargeback_apply(provider=provider, state=provider_get(provider).chargeback_state(ref))
+
+
+def chargebacks_look_again() -> int:
+    """Ask how open chargebacks stand that were not looked at for long: what the provider tells of them may be lost.
+
+    Returns of how many it said so. Not for a transaction. Safe to run twice at once. What it does not answer now waits
+    its turn like the others, and holds up none.
+    """
+    due = chargeback_list_to_look_at(unseen_since=clock.now() - LOOK_EVERY, limit=LOOKS_AT_ONCE)
+    return each_alone(due, _look_again)
+
+
+def _look_again(chargeback: Chargeback) -> bool:
+    """Take it before the provider is asked, so that nobody else does, and ask."""
+    at, unseen = clock.now(), Chargeback.objects.filter(pk=chargeback.pk, looked_at=chargeback.looked_at)
+    if not unseen.update(looked_at=at):
+        return False
+    try:
+        chargeback_refresh(provider=chargeback.provider, ref=chargeback.ref)
+    except (ProviderAway, ProviderRefused) as exc:
+        log.warning("chargeback.not_said", chargeback_id=str(chargeback.pk), why=str(exc))
+        return False
+    return True
 
 
 @transaction.atomic
@@ -84,7 +114,7 @@ def _check(payment: Payment, state: ChargebackState) -> None:
 
 def _open(payment: Payment, state: ChargebackState, at: datetime) -> Chargeback:
     """Add it, with nothing in the books yet, and keep the payment from being paid out."""
-    chargeback = Chargeback(payment=payment, provider=payment.provider, ref=state.ref, opened_at=at)
+    chargeback = Chargeback(payment=payment, provider=payment.provider, ref=state.ref, opened_at=at, looked_at=at)
     chargeback.save(force_insert=True)
     payment_hold_back(payment, at=at)
     _note(chargeback, PaymentEventKind.CHARGED_BACK, Money(state.amount_minor, payment.currency), at)

@@ -43,6 +43,7 @@ def _ask_hold(call: ProviderCall, provider: OnlineProvider) -> HoldState:
         amount=hold.amount,
         customer_ref=_customer_ref(payment, provider),
         method=hold.method,
+        asked_at=hold.created_at,
     )
     return _of(hold, provider.hold(ask=asked, key=str(call.pk)))
 

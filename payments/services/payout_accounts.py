@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, cast
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 
@@ -23,6 +24,7 @@ from payments.selectors import (
 from payments.services.calls import Handler, Settled, call_ask, call_handled_by
 from technicians.selectors import technician_get_of_user
 
+log = structlog.get_logger(__name__)
 LINK_LIVES: Final = timedelta(minutes=4)  # Stripe's live for five, and open once
 _READ = ["ref", "link", "link_expires_at", "ready_at", "read_at"]
 
@@ -31,7 +33,8 @@ _READ = ["ref", "link", "link_expires_at", "ready_at", "read_at"]
 def payout_account_ask(*, user: User) -> PayoutAccount:
     """Have an account opened for the technician with the provider of today, or a new link to its form fetched.
 
-    Both come later, by a call. While one is under way, the link still opens or the account is ready, nothing is asked.
+    Both come later, by a call. While one is under way or the account is ready, nothing is asked. A link that is there
+    gives way to the new one: it opens once, and who asks again has most likely opened it.
 
     :raises PayoutAccountsOff: where customers pay in cash, or no page is set that the provider sends him back to
     :raises NotFound: if the user is no technician
@@ -42,9 +45,15 @@ def payout_account_ask(*, user: User) -> PayoutAccount:
     named = {"technician_id": technician.pk, "provider": settings.PAYMENT_PROVIDER}
     found, _ = PayoutAccount.objects.get_or_create(**named, defaults={"created_at": at})
     account = payout_account_get_locked(found.pk)
-    if not account.is_ready and not account.has_link(at):
+    if not account.is_ready:
+        _drop_link(account)
         payout_account_look_again(account, at=at)
     return account
+
+
+def _drop_link(account: PayoutAccount) -> None:
+    account.link, account.link_expires_at = "", None
+    account.save(update_fields=["link", "link_expires_at"])
 
 
 def payout_account_look_again(account: PayoutAccount, *, at: datetime) -> None:
@@ -76,8 +85,13 @@ def _ask(call: ProviderCall, provider: OnlineProvider) -> _Reading:
 
 
 def _link(provider: OnlineProvider, ref: str) -> str:
+    """Return the link, or a blank if it is refused: the account is there all the same, and must not be made twice."""
     page = settings.PAYOUT_ACCOUNT_URL
-    return provider.account_link(ref=ref, refresh_url=page, return_url=page)
+    try:
+        return provider.account_link(ref=ref, refresh_url=page, return_url=page)
+    except ProviderRefused as exc:
+        log.warning("payout_account.link_refused", ref=ref, code=exc.code, why=str(exc))
+        return ""
 
 
 def _apply(account: PayoutAccount, call: ProviderCall, reading: _Reading, at: datetime) -> Settled:

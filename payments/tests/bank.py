@@ -20,6 +20,7 @@ class Bank:
     is_down: bool = False
     loses_answers: bool = False
     refusal: str = ""
+    refuses_links: bool = False
     by_key: dict[str, str] = field(default_factory=dict)
 
     def _answer(self, thing):
@@ -46,6 +47,8 @@ class Bank:
 
     def account_link(self, *, ref, refresh_url, return_url):
         self._reach()
+        if self.refuses_links:
+            raise ProviderRefused("no links", code="platform_not_reviewed")
         self.links += 1
         return f"https://bank.example/{ref}/{self.links}?back={return_url}"
 

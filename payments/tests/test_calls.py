@@ -71,6 +71,20 @@ def test_an_answer_that_was_lost_is_asked_for_again_and_done_once(online, call):
     assert Payment.objects.get().status == PaymentStatus.AUTHORIZED
 
 
+def test_whenever_a_hold_is_asked_for_again_it_says_since_when(online, call, noon, monkeypatch):
+    asked_at = []
+    answer = online.hold
+    monkeypatch.setattr(online, "hold", lambda *, ask, key: asked_at.append(ask.asked_at) or answer(ask=ask, key=key))
+    ProviderCustomer.objects.update(ref="cus_1")
+    online.away_after = 1
+
+    for days in range(2):
+        with clock.frozen(noon + timedelta(days=days)):
+            call_perform(call_id=call.pk)
+
+    assert asked_at == [noon, noon]
+
+
 def test_without_keys_the_same_loses_count(online, call):
     """The control: the keys are what keeps the count."""
     ProviderCustomer.objects.update(ref="cus_known")

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from fixmate.core import clock
 from fixmate.core.db_errors import conflict_of
 from fixmate.core.models import OutboxMessage
 from fixmate.core.money import Money
+from fixmate.core.sweeps import registered
 from fixmate.core.tests.races import at_once
 from jobs.models import Job
 from payments.enums import AccountKind, ChargebackStatus
@@ -21,6 +23,7 @@ from payments.selectors.proof import first_fault, paid_out_held_back
 from payments.services import (
     chargeback_apply,
     chargeback_guard_deletion,
+    chargebacks_look_again,
     payout_send,
     payouts_order,
     refund_approve,
@@ -28,7 +31,8 @@ from payments.services import (
     refund_request,
     refund_send,
 )
-from payments.services.chargebacks import chargeback_refresh
+from payments.services.chargebacks import LOOK_EVERY, chargeback_refresh
+from payments.tasks import look_at_chargebacks
 from payments.tests.books import balances, lines_of
 from payments.tests.factories import PaymentFactory, chargeback_of, hold_of, payment_held
 from payments.tests.telling import chargeback_state, in_a_week
@@ -137,6 +141,96 @@ def test_more_than_was_taken_is_refused_by_the_database():
         chargeback_of(payment_held(), amount_minor=10_001)
 
 
+# Looking again at what nobody told of
+
+
+@pytest.fixture
+def unseen(noon, provider):
+    """Three that were opened a minute after each other, the last first; of each the provider knows the end."""
+    for minutes in (3, 2, 1):
+        payment = payment_held(at=noon)
+        with clock.frozen(noon + timedelta(minutes=minutes)):
+            opened = chargeback_of(payment, ref=f"dp_{minutes}")
+        lost = chargeback_state(payment.holds.get().ref, ref=opened.ref, status=LOST)
+        provider.states[opened.ref] = lost
+    return noon + timedelta(minutes=3) + LOOK_EVERY
+
+
+def statuses():
+    return list(Chargeback.objects.order_by("ref").values_list("status", flat=True))
+
+
+def looked(at):
+    with clock.frozen(at):
+        return chargebacks_look_again()
+
+
+def test_what_was_not_looked_at_for_hours_is_looked_at_again(unseen, provider):
+    with clock.frozen(unseen):
+        look_at_chargebacks.apply(throw=True)
+
+    assert (statuses(), provider.reads) == (["LOST"] * 3, 3)
+    assert look_at_chargebacks.name in registered()
+    assert [payload["status"] for payload in told()[-3:]] == ["LOST"] * 3
+
+
+def test_the_longest_unseen_are_looked_at_first_and_only_so_many(unseen, monkeypatch):
+    monkeypatch.setattr("payments.services.chargebacks.LOOKS_AT_ONCE", 2)
+
+    assert looked(unseen) == 2
+    assert statuses() == ["LOST", "LOST", "NEEDS_RESPONSE"]
+
+
+def test_before_its_hours_are_over_none_is_looked_at(unseen, provider):
+    assert looked(unseen - timedelta(minutes=1)) == 2
+    assert looked(unseen - timedelta(minutes=1)) == 0
+    assert (statuses()[-1], provider.reads) == ("NEEDS_RESPONSE", 2)
+
+
+def test_what_is_over_is_not_looked_at(unseen, provider):
+    looked(unseen)
+
+    assert (looked(unseen + 10 * LOOK_EVERY), provider.reads) == (0, 3)
+
+
+def test_what_is_still_open_is_looked_at_once_in_hours(noon, provider):
+    payment = payment_held(at=noon)
+    chargeback = chargeback_of(payment)
+    provider.states["dp_1"] = chargeback_state(payment.holds.get().ref)
+    before = written()["told"]
+
+    assert [looked(noon + LOOK_EVERY + step) for step in (timedelta(0), timedelta(hours=1), LOOK_EVERY)] == [1, 0, 1]
+
+    after = Chargeback.objects.get()
+    assert (after.status, after.looked_at) == (chargeback.status, noon + 2 * LOOK_EVERY)
+    assert (provider.reads, written()["told"]) == (2, before)
+
+
+def test_while_the_provider_is_away_each_is_asked_about_once_in_hours(unseen, provider):
+    provider.is_away = True
+
+    assert (looked(unseen), looked(unseen + timedelta(minutes=10)), provider.reads) == (0, 0, 3)
+
+    provider.is_away = False
+    assert looked(unseen + LOOK_EVERY) == 3
+
+
+def test_one_that_cannot_be_followed_holds_up_no_other(unseen, provider):
+    del provider.states["dp_1"]
+    provider.states["dp_2"] = replace(provider.states["dp_2"], currency="EUR")
+
+    assert looked(unseen) == 1
+    assert statuses() == ["NEEDS_RESPONSE", "NEEDS_RESPONSE", "LOST"]
+
+
+def test_what_another_sweep_has_taken_is_left_to_it(unseen, provider, monkeypatch):
+    found = list(Chargeback.objects.all())
+    monkeypatch.setattr("payments.services.chargebacks.chargeback_list_to_look_at", lambda **_: found)
+    Chargeback.objects.update(looked_at=unseen)
+
+    assert (looked(unseen), provider.reads) == (0, 0)
+
+
 # Nothing is paid out
 
 
@@ -173,7 +267,7 @@ def test_the_database_refuses_to_send_what_a_bank_may_keep(noon, staff):
     with clock.frozen(noon + HOLD):
         payouts_order()
     payout = Payout.objects.get()
-    behind = Chargeback.objects.create(payment=payment, provider="stripe", ref="dp_1", opened_at=noon)
+    behind = Chargeback.objects.create(payment=payment, provider="stripe", ref="dp_1", opened_at=noon, looked_at=noon)
     assert list(paid_out_held_back()) == [payout]
 
     with pytest.raises(IntegrityError) as refused, transaction.atomic():

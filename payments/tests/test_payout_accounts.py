@@ -65,13 +65,38 @@ def test_an_account_is_asked_for_and_gets_a_link(noon, bank, technician):
     assert ProviderCall.objects.get().ref == "acct_1"
 
 
-def test_asking_again_does_nothing_while_an_answer_or_the_link_is_there(noon, bank, technician):
+def test_asking_again_does_nothing_while_an_answer_is_awaited(noon, bank, technician):
     call = asked(technician)
     assert asked(technician) == call
     call_perform(call_id=call.pk)
-    asked(technician)
 
     assert (ProviderCall.objects.count(), bank.links) == (1, 1)
+
+
+def test_who_asks_again_gets_a_new_link_for_the_one_he_opened(noon, bank, technician):
+    opened(technician)
+
+    call = asked(technician)
+    assert asked(technician) == call
+    assert view(technician) == ("INCOMPLETE", True, None)
+    call_perform(call_id=call.pk)
+
+    assert view(technician) == ("INCOMPLETE", False, "https://bank.example/acct_1/2?back=https://app.example/paid")
+    assert (list(bank.accounts), bank.links) == (["acct_1"], 2)
+
+
+def test_an_account_whose_link_is_refused_is_kept(noon, bank, technician):
+    bank.refuses_links = True
+    account = opened(technician)
+
+    assert (account.ref, account.link, account.calls.get().status) == ("acct_1", "", CallStatus.DONE)
+    assert view(technician) == ("INCOMPLETE", False, None)
+
+    bank.refuses_links = False
+    opened(technician)
+
+    assert view(technician)[2].startswith("https://bank.example/acct_1/1?")
+    assert list(bank.accounts) == ["acct_1"]
 
 
 def test_a_link_that_has_expired_is_fetched_anew(noon, bank, technician):

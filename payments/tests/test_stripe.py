@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from uuid import uuid4
@@ -65,7 +66,12 @@ def adapter(served):
 def ask_for(served, *, number="4242424242424242", amount=USD_100, customer=""):
     customer = customer or adapter(served).customer(user_id=uuid4(), key=str(uuid4()))
     return HoldAsk(
-        payment_id=uuid4(), hold_id=uuid4(), amount=amount, customer_ref=customer, method=served.card(number)
+        payment_id=uuid4(),
+        hold_id=uuid4(),
+        amount=amount,
+        customer_ref=customer,
+        method=served.card(number),
+        asked_at=datetime.now(UTC),
     )
 
 
@@ -169,7 +175,7 @@ def test_two_holds_of_one_customer_are_two(either):
 def test_card_pays_again_for_the_same_customer(either):
     first = ask_for(either)
     adapter(either).hold(ask=first, key=str(uuid4()))
-    again = HoldAsk(uuid4(), uuid4(), USD_100, first.customer_ref, first.method)
+    again = replace(first, payment_id=uuid4(), hold_id=uuid4())
 
     assert adapter(either).hold(ask=again, key=str(uuid4())).status == HoldIs.HELD
 
@@ -178,7 +184,7 @@ def test_card_that_nobody_knows_is_refused(either):
     ask = ask_for(either)
 
     with pytest.raises(ProviderRefused):
-        adapter(either).hold(ask=HoldAsk(uuid4(), uuid4(), USD_100, ask.customer_ref, "pm_x"), key=str(uuid4()))
+        adapter(either).hold(ask=replace(ask, method="pm_x"), key=str(uuid4()))
 
 
 def test_card_that_cannot_be_kept_is_refused_with_a_code(either):
@@ -287,7 +293,7 @@ def test_card_of_another_customer_is_refused(server):
     ask = ask_for(server)
 
     with pytest.raises(ProviderRefused):
-        adapter(server).hold(ask=HoldAsk(uuid4(), uuid4(), USD_100, ask.customer_ref, other.method), key=str(uuid4()))
+        adapter(server).hold(ask=replace(ask, method=other.method), key=str(uuid4()))
     assert len(server.objects("payment_intent")) == 1
 
 
@@ -296,7 +302,7 @@ def test_same_key_with_another_amount_is_refused(server):
     adapter(server).hold(ask=ask, key=key)
 
     with pytest.raises(ProviderRefused):
-        adapter(server).hold(ask=HoldAsk(uuid4(), uuid4(), Money(1, "USD"), ask.customer_ref, ask.method), key=key)
+        adapter(server).hold(ask=replace(ask, hold_id=uuid4(), amount=Money(1, "USD")), key=key)
     assert len(server.objects("payment_intent")) == 1
 
 
@@ -445,6 +451,38 @@ def test_records_are_read_page_by_page_until_they_are_old(server, monkeypatch):
 
     assert [record.ref for record in adapter(server).records(since=LONG_AGO)] == refs[::-1]
     assert list(adapter(server).records(since=datetime.now(UTC) + timedelta(minutes=1))) == []
+
+
+def test_old_intents_of_a_customer_cost_no_page_of_a_new_hold(server, monkeypatch):
+    monkeypatch.setattr("payments.providers.stripe_asks.PAGE", 2)
+    ask = ask_for(server)
+    for _ in range(5):
+        adapter(server).hold(ask=replace(ask, hold_id=uuid4()), key=str(uuid4()))
+    listed = server.control("state")["requests"].count("GET /v1/payment_intents")
+    later = replace(ask, hold_id=uuid4(), asked_at=ask.asked_at + timedelta(days=1))
+
+    assert adapter(server).hold(ask=later, key=str(uuid4())).status == HoldIs.HELD
+
+    assert server.control("state")["requests"].count("GET /v1/payment_intents") == listed + 1
+
+
+def test_hold_is_found_again_though_our_clock_is_ahead(server):
+    ask = ask_for(server)
+    ask = replace(ask, asked_at=ask.asked_at + timedelta(minutes=50))
+    hold = adapter(server).hold(ask=ask, key=str(uuid4()))
+
+    assert adapter(server).hold(ask=ask, key=str(uuid4())) == hold
+    assert len(server.objects("payment_intent")) == 1
+
+
+def test_hold_asked_for_long_ago_is_found_among_many(server, monkeypatch):
+    monkeypatch.setattr("payments.providers.stripe_asks.PAGE", 2)
+    ask = replace(ask_for(server), asked_at=LONG_AGO)
+    hold = adapter(server).hold(ask=ask, key=str(uuid4()))
+    for _ in range(4):
+        adapter(server).hold(ask=replace(ask, hold_id=uuid4()), key=str(uuid4()))
+
+    assert adapter(server).hold(ask=ask, key=str(uuid4())) == hold
 
 
 def test_currency_that_stripe_counts_in_hundredths(server):

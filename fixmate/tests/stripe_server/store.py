@@ -68,7 +68,8 @@ class Store:
 
     def page(self, url, things, params):
         """Return a page of a list as Stripe cuts it: the newest first."""
-        things = [thing for thing in reversed(things) if _is_within(thing, params.pop("created", {}))]
+        bounds = params.pop("created", {})
+        things = [thing for thing in reversed(things) if _is_within(thing, bounds)]
         limit = _limit(params.pop("limit", PAGE))
         after, before = params.pop("starting_after", ""), params.pop("ending_before", "")
         refs = [thing["id"] for thing in things]
