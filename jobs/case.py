@@ -25,6 +25,7 @@ _JOB = (
     "assigned_at",
     "booked_from",
     "booked_until",
+    "waiting_from",
     "started_at",
     "completed_at",
     "work_summary",

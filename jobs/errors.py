@@ -28,6 +28,7 @@ class NoShowTooEarly(Conflict):
     """Details: `from`, `server_now`."""
 
     code, message = "NO_SHOW_TOO_EARLY", "Wait for the customer a little longer."
+    is_recorded = True  # the wait begins with the first
 
 
 class AmountNotApproved(Conflict):

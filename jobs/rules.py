@@ -87,10 +87,10 @@ def late_fee_minor(quoted: JobPrice) -> int:
     return share_minor(quoted.amount_minor, Decimal(settings.CANCELLATION_FEE_RATE))
 
 
-def no_show_from(job: Job) -> datetime:
-    """Return from when on the technician of an assigned job has waited long enough for its customer."""
-    known = [at for at in (job.booked_from, job.assigned_at) if at]
-    return max(known) + timedelta(minutes=settings.NO_SHOW_WAIT_MINUTES)
+def no_show_from(job: Job, waiting_from: datetime) -> datetime:
+    """Return from when on a technician who waits since then has waited long enough. Before the hour is no waiting."""
+    begins_at = max(waiting_from, job.booked_from) if job.booked_from else waiting_from
+    return begins_at + timedelta(minutes=settings.NO_SHOW_WAIT_MINUTES)
 
 
 def is_reminder_due(job: Job, at: datetime) -> bool:

@@ -9,7 +9,7 @@ from fixmate.core.triggers import install_triggers
 
 
 class FixMateAppConfig(AppConfig):
-    """An app whose guards, tasks and reactions are known as soon as Django is ready."""
+    """An app whose guards, tasks, reactions and checks are known as soon as Django is ready."""
 
     default = False  # else Django finds this base beside the app's own class, and takes neither
 
@@ -18,7 +18,7 @@ class FixMateAppConfig(AppConfig):
         cls.default = True
 
     def ready(self) -> None:
-        for module in ("guards", "tasks"):
+        for module in ("guards", "tasks", "checks"):
             if find_spec(f"{self.name}.{module}"):
                 import_module(f"{self.name}.{module}")
 

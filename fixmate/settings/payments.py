@@ -5,7 +5,7 @@ from fixmate.settings.files import APP_URL
 
 STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY")
 STRIPE_PUBLISHABLE_KEY = env("STRIPE_PUBLISHABLE_KEY")
-STRIPE_WEBHOOK_SECRETS = env_list("STRIPE_WEBHOOK_SECRETS", "")  # two while one is replaced by the other
+STRIPE_WEBHOOK_SECRETS = env_list("STRIPE_WEBHOOK_SECRETS", "")  # of every endpoint; old and new while one is replaced
 STRIPE_API_URL = env("STRIPE_API_URL", "https://api.stripe.com")
 STRIPE_TIMEOUT_S = env_int("STRIPE_TIMEOUT_S", 10, minimum=1)
 PAYMENT_PROVIDER = "stripe" if STRIPE_SECRET_KEY else "offline"

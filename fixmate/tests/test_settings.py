@@ -26,6 +26,13 @@ PRODUCTION = {
 }
 
 
+STRIPE = {
+    "STRIPE_SECRET_KEY": "sk_live_1",
+    "STRIPE_PUBLISHABLE_KEY": "pk_live_1",
+    "STRIPE_WEBHOOK_SECRETS": "whsec_ours,whsec_connect",
+}
+
+
 def read_anew():
     """Run the package as at a start, and put back what the process had imported."""
     with pytest.MonkeyPatch.context() as patch:
@@ -63,6 +70,19 @@ def test_production_starts_with_everything_named(read):
     assert found["CACHES"]["ratelimit"]["LOCATION"] == "redis://redis.example/0"
 
 
+def test_production_starts_with_all_of_stripe(read):
+    found = read(**PRODUCTION, **STRIPE, PAYOUT_ACCOUNT_URL="https://app.example/paid")
+
+    assert found["PAYMENT_PROVIDER"] == "stripe"
+    assert found["STRIPE_WEBHOOK_SECRETS"] == ["whsec_ours", "whsec_connect"]
+
+
+def test_embedded_form_asks_whom_it_is_told_to(read):
+    found = read(STRIPE_SECRET_KEY="sk_test_1", STRIPE_API_URL="http://127.0.0.1:8420")
+
+    assert found["PAYMENT_PROVIDER"] == "stripe"
+
+
 @pytest.mark.parametrize(
     ("fault", "text"),
     [
@@ -79,6 +99,10 @@ def test_production_starts_with_everything_named(read):
             "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and SMS_FROM must be set",
         ),
         ({"APPLE_KEYS_URL": "http://appleid.apple.com/auth/keys"}, "APPLE_KEYS_URL must begin with https://"),
+        (STRIPE | {"STRIPE_WEBHOOK_SECRETS": ""}, "STRIPE_WEBHOOK_SECRETS must be set beside STRIPE_SECRET_KEY"),
+        (STRIPE | {"STRIPE_PUBLISHABLE_KEY": ""}, "STRIPE_PUBLISHABLE_KEY must be set beside STRIPE_SECRET_KEY"),
+        (STRIPE | {"STRIPE_API_URL": "http://bank.example"}, "STRIPE_API_URL must begin with https://"),
+        ({"PAYOUT_ACCOUNT_URL": "http://app.example/paid"}, "PAYOUT_ACCOUNT_URL must begin with https://"),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS must name the hosts"),
         ({"ALLOWED_HOSTS": "api.example,*"}, "ALLOWED_HOSTS must name the hosts"),
     ],
@@ -115,6 +139,23 @@ def test_production_refuses_to_start_a_server(module, tmp_path):
 
     assert ended.returncode != 0
     assert "FIXMATE_MODE=production refuses to start" in ended.stderr
+
+
+def test_production_warns_of_a_test_key_and_starts_all_the_same(tmp_path):
+    environment = {"PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path)}
+    rehearsal = PRODUCTION | STRIPE | {"STRIPE_SECRET_KEY": "sk_test_1"}
+
+    ended = subprocess.run(
+        [sys.executable, "manage.py", "check", "--tag", "payments"],
+        cwd=present.BASE_DIR,
+        env=environment | rehearsal,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 0
+    assert "payments.W001" in ended.stderr
 
 
 def test_production_makes_no_secret_key(read, tmp_path):

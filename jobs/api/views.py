@@ -130,7 +130,8 @@ class JobViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ActViewSet[Jo
 
     @extend_schema(
         summary="Say that the customer is not there",
-        description="At the door and after waiting: the job is called off, for the fee of a late cancellation.",
+        description="At the door. The first call begins the wait and is refused; one after the wait calls the job off, "
+        "for the fee of a late cancellation.",
         operation_id="jobs_no_show",
         request=JobNoShowInput,
     )

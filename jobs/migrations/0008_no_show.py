@@ -1,4 +1,4 @@
-"""Jobs called off because the customer was not there. The database does not ask which reasons there are."""
+"""Jobs called off because the customer was not there, and since when their technicians wait. The database does not ask which reasons there are."""
 
 from django.db import migrations, models
 
@@ -10,6 +10,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name='job',
+            name='waiting_from',
+            field=models.DateTimeField(help_text='since when he says that nobody opens the door', null=True),
+        ),
         migrations.AlterField(
             model_name='job',
             name='cancel_reason',

@@ -44,6 +44,7 @@ class Job(StateModel):
     start_code_serial = models.PositiveSmallIntegerField(default=1)
     start_code_failures = models.PositiveSmallIntegerField(default=0)
     reminded_at = models.DateTimeField(null=True, help_text="when both were reminded of a visit booked ahead")
+    waiting_from = models.DateTimeField(null=True, help_text="since when he says that nobody opens the door")
     started_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
     work_summary = models.TextField(default="", blank=True)
@@ -149,6 +150,7 @@ class Job(StateModel):
     @transition(status, source=JobStatus.ASSIGNED, target=JobStatus.IN_PROGRESS)
     def start(self, *, at: datetime) -> None:
         self.started_at = at
+        self.waiting_from = None
 
     @transition(status, source=JobStatus.IN_PROGRESS, target=JobStatus.COMPLETED)
     def complete(self, *, work_summary: str, at: datetime) -> None:
@@ -184,7 +186,8 @@ class Job(StateModel):
 
     def _forget_visit(self) -> None:
         self.start_code_serial += 1
-        self.start_code_failures, self.reminded_at = 0, None
+        self.start_code_failures = 0
+        self.reminded_at = self.waiting_from = None
 
     def _search_from(self, at: datetime) -> None:
         self.search_started_at = self.next_pass_at = at

@@ -42,6 +42,7 @@ _RELEASED = [
     "start_code_serial",
     "start_code_failures",
     "reminded_at",
+    "waiting_from",
     "search_started_at",
     "search_number",
     "next_pass_at",
@@ -76,39 +77,54 @@ def job_cancel_by_customer(*, job_id: UUID, actor: User, reason: str, note: str 
     return job
 
 
-@transaction.atomic
 def job_no_show_by_technician(*, job_id: UUID, actor: User, note: str = "", here: Point | None = None) -> Job:
     """Call off a job whose customer is not there, for the fee of a late cancellation.
 
-    The technician is at the door, by the rule for starting the work, and has waited; `here` is a ping that comes along.
-    It is no release of his.
+    The technician is at the door, by the rule for starting the work; `here` is a ping that comes along. His first call
+    begins his wait, and stays written although it is refused: hence no transaction around the whole. It is no release
+    of his.
 
     :raises IllegalTransition: unless the job is ASSIGNED
     :raises LocationStale: without a position of the last minutes
     :raises TooFarFromJob: away from the job
-    :raises NoShowTooEarly: until he has waited `NO_SHOW_WAIT_MINUTES`
+    :raises NoShowTooEarly: until he has waited `NO_SHOW_WAIT_MINUTES`, from the hour of the visit at the earliest
     """
-    job = job_get_locked(job_id)
-    technician = technician_get_locked(job_check_technician(job, actor).pk)  # before his position, like everybody
-    position_note(technician.pk, here)
-    at = clock.now()
+    with transaction.atomic():
+        job = job_get_locked(job_id)
+        technician = technician_get_locked(job_check_technician(job, actor).pk)  # before his position, like everybody
+        position_note(technician.pk, here)
+        at = clock.now()
+        if job.status != JobStatus.ASSIGNED:
+            raise IllegalTransition(state=job.status, action="no_show")
+        seen = sighting_of(job, technician.pk, here, at)
+        sighting_check(seen)
+        refusal = _wait(job, at)
+        if refusal is None:
+            _close_without_customer(job, actor, note, at, sighting_facts(seen))
+    if refusal:
+        raise refusal
+    return job
+
+
+def _wait(job: Job, at: datetime) -> NoShowTooEarly | None:
+    """Return the refusal of a technician who has not waited yet, having noted since when he does."""
+    if job.waiting_from is None:
+        job.waiting_from = at
+        job.save(update_fields=["waiting_from"])
+    until = no_show_from(job, job.waiting_from)
+    if at >= until:
+        return None
+    return NoShowTooEarly(**{"from": until.isoformat(), "server_now": at.isoformat()})
+
+
+def _close_without_customer(job: Job, actor: User, note: str, at: datetime, facts: dict[str, Any]) -> None:
     job.no_show(note=note, by=Role.TECHNICIAN, at=at)
-    seen = sighting_of(job, technician.pk, here, at)
-    sighting_check(seen)
-    _check_waited(job, at)
     job.save(update_fields=_CLOSED)
     quoted = price_quoted(job.pk)
     fee_minor = late_fee_minor(quoted)
     if fee_minor:
         _charge(job, no_show_line(quoted, fee_minor), at)
-    _end(job, actor, note=note, has_fee=bool(fee_minor), at=at, **sighting_facts(seen))
-    return job
-
-
-def _check_waited(job: Job, at: datetime) -> None:
-    waits_until = no_show_from(job)
-    if at < waits_until:
-        raise NoShowTooEarly(**{"from": waits_until.isoformat(), "server_now": at.isoformat()})
+    _end(job, actor, note=note, has_fee=bool(fee_minor), at=at, **facts)
 
 
 def _charge(job: Job, line: Line, at: datetime) -> None:

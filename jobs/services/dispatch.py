@@ -24,7 +24,7 @@ from technicians.selectors import dispatchable_list_locked
 from technicians.services import technician_note_assigned, technician_note_cancelled
 
 _BOOKED = ["status", "technician", "assigned_at", "booked_from", "booked_until", "next_pass_at", "is_payment_required"]
-_TRANSFERRED = [*_BOOKED, "start_code_serial", "start_code_failures", "reminded_at"]
+_TRANSFERRED = [*_BOOKED, "start_code_serial", "start_code_failures", "reminded_at", "waiting_from"]
 _SEARCH = ["status", "search_started_at", "search_number", "next_pass_at"]
 
 

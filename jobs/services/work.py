@@ -93,7 +93,7 @@ def _try_code(job: Job, actor: User, given: str, at: datetime) -> DomainError | 
 
 def _start(job: Job, technician: Technician, actor: User, at: datetime, facts: dict[str, Any]) -> None:
     job.start(at=at)
-    job.save(update_fields=["status", "started_at"])
+    job.save(update_fields=["status", "started_at", "waiting_from"])
     was_punctual = is_punctual(job, at)
     technician_note_started(technician_id=technician.pk, at=at, was_punctual=was_punctual)
     judged: dict[str, Any] = {} if was_punctual is None else {JobEventFact.WAS_PUNCTUAL: was_punctual}

@@ -106,6 +106,14 @@ def job_assigned(technician=None, **kwargs):
     return _saved(job, JobEventKind.ASSIGNED)
 
 
+def job_nobody_opens(technician=None, **kwargs):
+    """A job whose technician has said, at the moment it was created, that he stands at the door."""
+    job = job_assigned(technician, **kwargs)
+    job.waiting_from = job.created_at
+    job.save(update_fields=["waiting_from"])
+    return job
+
+
 def job_in_progress(technician=None, **kwargs):
     job = job_assigned(technician, **kwargs)
     job.start(at=job.created_at)

@@ -18,7 +18,7 @@ from jobs.services import (
     job_assign,
     job_transfer_by_staff,
 )
-from jobs.tests.factories import JOB_IN, job_assigned, job_matching
+from jobs.tests.factories import JOB_IN, job_assigned, job_matching, job_nobody_opens
 from jobs.tests.helpers import all_but, changed, last_event, nothing_written, outbox, rows_of, stored
 from technicians.models import Technician
 from technicians.tests.factories import TechnicianFactory
@@ -140,7 +140,7 @@ def _transfer(job, technician, at):
 
 
 def test_transfer_gives_the_job_to_another(noon):
-    job, technician = job_assigned(created_at=noon - timedelta(hours=1)), TechnicianFactory()
+    job, technician = job_nobody_opens(created_at=noon - timedelta(hours=1)), TechnicianFactory()
     holder, before = job.technician, stored(job)
 
     actor = _transfer(job, technician, noon)
@@ -152,6 +152,7 @@ def test_transfer_gives_the_job_to_another(noon):
         "booked_from",
         "booked_until",
         "start_code_serial",
+        "waiting_from",
     }
     assert (after.status, after.technician_id, after.assigned_at) == (JobStatus.ASSIGNED, technician.pk, noon)
     released, assigned = JobEvent.objects.filter(job=job).order_by("pk")[3:]

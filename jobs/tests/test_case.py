@@ -10,7 +10,14 @@ from jobs.errors import QuoteCodeWrong
 from jobs.models import JobEvent
 from jobs.rules import quote_code
 from jobs.services import job_no_show_by_technician, quote_approve, quote_decline, quote_withdraw
-from jobs.tests.factories import JobFactory, job_assigned, job_cancelled, job_completed, job_in_progress, quote_for
+from jobs.tests.factories import (
+    JobFactory,
+    job_cancelled,
+    job_completed,
+    job_in_progress,
+    job_nobody_opens,
+    quote_for,
+)
 from jobs.tests.helpers import job_ordered, north_of
 
 pytestmark = pytest.mark.django_db
@@ -92,7 +99,7 @@ def test_positions_are_those_of_start_and_completion():
 
 def test_positions_are_those_of_who_met_nobody_too(noon, settings):
     settings.NO_SHOW_WAIT_MINUTES = 15
-    job = job_assigned(created_at=noon - timedelta(minutes=20))
+    job = job_nobody_opens(created_at=noon - timedelta(minutes=20))
     job_no_show_by_technician(job_id=job.pk, actor=job.technician.user, here=north_of(job, 40))
 
     assert [(row["kind"], row["away_m"]) for row in told("positions", job.pk)] == [("CANCELLED", 40)]

@@ -118,26 +118,27 @@ def test_job_step_follows_the_table_of_edges(status, name):
 
 def test_release_makes_the_job_as_new_for_the_next_technician():
     job = Job(status=JobStatus.ASSIGNED, technician=Technician(), assigned_at=AT, booked_from=AT, search_number=1)
-    job.start_code_failures, job.reminded_at = 3, AT
+    job.start_code_failures, job.reminded_at, job.waiting_from = 3, AT, AT
 
     job.release(at=AT + HOUR)
 
     assert (job.technician, job.assigned_at, job.booked_from, job.booked_until) == (None, None, None, None)
     assert (job.rematch_count, job.start_code_serial, job.start_code_failures) == (1, 2, 0)
     assert (job.search_number, job.search_started_at, job.next_pass_at) == (2, AT + HOUR, AT + HOUR)
-    assert job.reminded_at is None
+    assert (job.reminded_at, job.waiting_from) == (None, None)
 
 
 def test_transfer_makes_the_visit_new_and_is_no_rematch():
     job = Job(status=JobStatus.ASSIGNED, technician=Technician(), assigned_at=AT, booked_from=AT, search_number=1)
-    job.start_code_failures, job.reminded_at = 3, AT
+    job.start_code_failures, job.reminded_at, job.waiting_from = 3, AT, AT
     other = Technician()
 
     job.transfer(technician=other, booked_from=AT + HOUR, booked_until=AT + 2 * HOUR, at=AT + HOUR)
 
     assert (job.technician, job.assigned_at) == (other, AT + HOUR)
     assert (job.booked_from, job.booked_until) == (AT + HOUR, AT + 2 * HOUR)
-    assert (job.start_code_serial, job.start_code_failures, job.reminded_at) == (2, 0, None)
+    assert (job.start_code_serial, job.start_code_failures) == (2, 0)
+    assert (job.reminded_at, job.waiting_from) == (None, None)
     assert (job.rematch_count, job.search_number, job.next_pass_at) == (0, 1, None)
 
 

@@ -2,23 +2,26 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
 from accounts.enums import Role
+from fixmate.core import clock
 from fixmate.core.errors import IllegalTransition, NotFound
 from fixmate.core.models import AuditEntry
 from fixmate.core.money import Money
+from fixmate.core.tests.http import client_for
 from jobs.enums import CancelReason, JobEventKind, JobStatus, LineKind, PriceKind
 from jobs.errors import LocationStale, NoShowTooEarly, TooFarFromJob
 from jobs.events import JobCancelled
 from jobs.figures import released_count
 from jobs.models import Job, JobEvent
-from jobs.rules import no_show_from
+from jobs.rules import no_show_from, start_code
 from jobs.selectors import price_current, price_list
-from jobs.services import job_no_show_by_technician
+from jobs.services import job_no_show_by_technician, job_release_by_technician, job_start_by_technician
 from jobs.services.erasure import job_erase_customer
-from jobs.tests.factories import JOB_IN, job_assigned
+from jobs.tests.factories import JOB_IN, job_assigned, job_nobody_opens
 from jobs.tests.helpers import (
     all_but,
     changed,
@@ -30,7 +33,7 @@ from jobs.tests.helpers import (
     rows_of,
     stored,
 )
-from jobs.tests.http import code_of, details_of, post
+from jobs.tests.http import code_of, details_of, post, url_of
 from technicians.models import Position, Technician
 from technicians.tests.factories import TechnicianFactory
 
@@ -50,7 +53,7 @@ def _rules(settings):
 @pytest.fixture
 def job(noon):
     """A job whose technician is at the door and has waited just long enough."""
-    job = job_assigned(created_at=noon - WAIT)
+    job = job_nobody_opens(created_at=noon - WAIT)
     put(job.technician, north_of(job, 30), noon - timedelta(seconds=20))
     return job
 
@@ -121,7 +124,7 @@ def test_no_show_costs_nothing_where_late_cancellations_cost_nothing(job, settin
 
 def test_no_show_leaves_the_technician_free_and_his_figures_as_they_were(noon):
     technician = TechnicianFactory(is_online=True, jobs_assigned=1)
-    job = job_assigned(technician, created_at=noon - WAIT)
+    job = job_nobody_opens(technician, created_at=noon - WAIT)
     put(technician, north_of(job, 0), noon)
     before = Technician.objects.filter(pk=technician.pk).values().get()
 
@@ -138,7 +141,7 @@ def test_no_show_leaves_the_technician_free_and_his_figures_as_they_were(noon):
 
 
 def test_no_show_takes_a_position_along(noon):
-    job = job_assigned(created_at=noon - WAIT)
+    job = job_nobody_opens(created_at=noon - WAIT)
 
     _no_show(job, here=north_of(job, 100))
 
@@ -158,7 +161,10 @@ def test_no_show_without_a_fresh_position_is_refused(job, noon, age_s):
     assert refusal.value.details == {"age_s": age_s, "limit_s": 600}
 
 
-def test_no_show_from_too_far_is_refused(job):
+@pytest.mark.parametrize("create", [job_assigned, job_nobody_opens])
+def test_no_show_from_too_far_is_refused_and_begins_no_wait(noon, create):
+    job = create(created_at=noon - WAIT)
+
     with nothing_written(), pytest.raises(TooFarFromJob) as refusal:
         _no_show(job, here=north_of(job, 501))
 
@@ -168,24 +174,72 @@ def test_no_show_from_too_far_is_refused(job):
 # The wait
 
 
-def test_no_show_before_the_wait_is_over_is_refused(noon):
-    job = job_assigned(created_at=noon - WAIT + SECOND)
+def test_wait_begins_with_the_first_call_however_long_ago_he_was_assigned(noon):
+    job = job_assigned(created_at=noon - timedelta(hours=3))
+    put(job.technician, north_of(job, 0), noon)
+    before = stored(job)
+
+    with pytest.raises(NoShowTooEarly) as refusal:
+        _no_show(job)
+
+    assert refusal.value.details == {"from": "2026-03-02T12:15:00+00:00", "server_now": "2026-03-02T12:00:00+00:00"}
+    after = stored(job)
+    assert (changed(before, after), after.waiting_from) == ({"waiting_from"}, noon)
+    assert ([price.kind for price in price_list(job.pk)], outbox()) == ([PriceKind.QUOTE], [])
+
+
+def test_call_before_the_wait_is_over_changes_nothing(noon):
+    job = job_nobody_opens(created_at=noon - WAIT + SECOND)
+    put(job.technician, north_of(job, 0), noon)
 
     with nothing_written(), pytest.raises(NoShowTooEarly) as refusal:
-        _no_show(job, here=north_of(job, 0))
+        _no_show(job)
 
     assert refusal.value.details == {"from": "2026-03-02T12:00:01+00:00", "server_now": "2026-03-02T12:00:00+00:00"}
 
 
-@pytest.mark.parametrize(
-    ("booked_from", "assigned", "begins"),
-    [(0, 0, 0), (60, 0, 60), (0, 60, 60), (-60, 0, 0)],
-)
-def test_wait_begins_with_the_hour_or_the_assignment_whichever_is_later(noon, booked_from, assigned, begins):
-    at = {name: noon + timedelta(minutes=value) for name, value in (("booked", booked_from), ("assigned", assigned))}
-    job = Job(booked_from=at["booked"], assigned_at=at["assigned"])
+def test_who_calls_again_after_the_wait_has_waited(noon):
+    job = job_assigned(created_at=noon)
+    with pytest.raises(NoShowTooEarly):
+        _no_show(job, here=north_of(job, 0))
 
-    assert no_show_from(job) == noon + timedelta(minutes=begins) + WAIT
+    with clock.frozen(noon + WAIT):
+        _no_show(job, here=north_of(job, 0))
+
+    assert stored(job).cancel_reason == CancelReason.NO_SHOW
+
+
+def test_without_a_wait_the_first_call_is_enough(noon, settings):
+    settings.NO_SHOW_WAIT_MINUTES = 0
+    job = job_assigned(created_at=noon)
+
+    _no_show(job, here=north_of(job, 0))
+
+    assert stored(job).cancel_reason == CancelReason.NO_SHOW
+
+
+@pytest.mark.parametrize(("booked_from", "begins"), [(-60, 0), (0, 0), (60, 60)])
+def test_wait_begins_when_he_comes_but_not_before_the_hour(noon, booked_from, begins):
+    job = Job(booked_from=noon + timedelta(minutes=booked_from))
+
+    assert no_show_from(job, noon) == noon + timedelta(minutes=begins) + WAIT
+
+
+def test_wait_is_forgotten_with_the_technician_who_gave_the_job_back(noon):
+    job = job_nobody_opens(created_at=noon - WAIT)
+
+    job_release_by_technician(job_id=job.pk, actor=job.technician.user, reason=CancelReason.CANNOT_COME)
+
+    assert stored(job).waiting_from is None
+
+
+def test_wait_is_forgotten_when_somebody_opens(noon):
+    job = job_nobody_opens(created_at=noon - WAIT)
+    put(job.technician, north_of(job, 0), noon)
+
+    job_start_by_technician(job_id=job.pk, actor=job.technician.user, start_code=start_code(job))
+
+    assert stored(job).waiting_from is None
 
 
 # Whose and when
@@ -237,6 +291,24 @@ def test_no_show_too_early_over_http_says_from_when(noon):
 
     assert code_of(answer) == (409, "NO_SHOW_TOO_EARLY")
     assert set(answer.json()["error"]["details"]) == {"from", "server_now"}
+
+
+def test_no_show_with_a_key_begins_the_wait_and_may_be_sent_again_with_it(noon):
+    job = job_assigned(created_at=noon)
+    there = north_of(job, 0)
+    call = partial(
+        client_for(job.technician.user).post,
+        url_of(job, "no-show"),
+        {"latitude": there.latitude, "longitude": there.longitude},
+        headers={"Idempotency-Key": "nobody-opens"},
+    )
+
+    early = call()
+    with clock.frozen(noon + WAIT):
+        late = call()
+
+    assert code_of(early) == (409, "NO_SHOW_TOO_EARLY")
+    assert (late.status_code, late.json()["cancel_reason"]) == (200, "NO_SHOW")
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from jobs.services import (
     job_remind_due,
     job_start_by_technician,
 )
-from jobs.tests.factories import job_assigned, job_in_progress, job_matching
+from jobs.tests.factories import job_assigned, job_in_progress, job_matching, job_nobody_opens
 from jobs.tests.helpers import kinds_of, north_of, outbox, put, rows_of, stored
 from technicians.models import Technician
 from technicians.selectors import technician_get_locked
@@ -80,7 +80,10 @@ def _assign(job, technician):
 
 
 def _at_the_door(technician=None, **kwargs):
-    job = job_assigned(technician, **kwargs)
+    return _seen_at(job_assigned(technician, **kwargs))
+
+
+def _seen_at(job):
     put(job.technician, north_of(job, 0), timezone.now())
     return job
 
@@ -121,7 +124,7 @@ def test_start_and_cancel_at_once_have_one_winner(round_number):
 @pytest.mark.parametrize("round_number", range(3))
 @pytest.mark.parametrize("other", [_start, _cancel])
 def test_no_show_and_start_or_cancel_at_once_have_one_winner(other, round_number):
-    job = _at_the_door(created_at=timezone.now() - timedelta(hours=1))
+    job = _seen_at(job_nobody_opens(created_at=timezone.now() - timedelta(hours=1)))
 
     no_show, against = _at_once(_no_show(job), other(job))
 
@@ -135,7 +138,7 @@ def test_no_show_and_start_or_cancel_at_once_have_one_winner(other, round_number
 
 
 def test_eight_no_shows_at_once_are_one_cancellation_and_one_fee():
-    job = _at_the_door(created_at=timezone.now() - timedelta(hours=1))
+    job = _seen_at(job_nobody_opens(created_at=timezone.now() - timedelta(hours=1)))
 
     got = _at_once(*[_no_show(job)] * 8)
 

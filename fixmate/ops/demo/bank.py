@@ -17,6 +17,14 @@ WEBHOOK_SECRET = "whsec_demo"  # noqa: S105 - of a server that holds made-up car
 WEBHOOK_PATH = "/api/v1/payments/webhooks/stripe"
 PROGRAM = Path(sys.prefix) / "localstripe" / "bin" / "python"
 READY_WITHIN_S, ASKS_EVERY_S = 20.0, 0.1
+# localstripe listens on every interface and has no option for one: run like this, it binds this machine alone.
+# The address is IPv4's as IPv6 writes it, because its socket is of that kind.
+RUN_HERE_ALONE = """
+import runpy, socket
+bind = socket.socket.bind
+socket.socket.bind = lambda self, address: bind(self, ("::ffff:127.0.0.1", address[1]))
+runpy.run_module("localstripe", run_name="__main__", alter_sys=True)
+"""
 GOOD_CARD, BAD_CARD = "4242424242424242", "4000000000000341"  # the second is declined when it is to pay
 
 
@@ -24,7 +32,7 @@ class Localstripe(Background):
     NAME = "localstripe"
 
     def __init__(self, port: int, log: Path) -> None:
-        super().__init__([str(PROGRAM), "-m", "localstripe", "--port", str(port), "--from-scratch"], {}, log)
+        super().__init__([str(PROGRAM), "-c", RUN_HERE_ALONE, "--port", str(port), "--from-scratch"], {}, log)
         self.url = f"http://{HOST}:{port}"
 
     def wait_until_ready(self) -> None:

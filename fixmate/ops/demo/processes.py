@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,12 @@ from fixmate.ops.demo.options import DemoError
 STOP_WITHIN_S = 12.0
 CHECK_WITHIN_S = 120.0
 LAST_LINES = 5
+
+
+def environment_with(added: Mapping[str, str]) -> dict[str, str]:
+    """Return ours with what is added, and without the files that settings would read the same names from."""
+    files = {f"{name}_FILE" for name in added}
+    return {**{name: value for name, value in os.environ.items() if name not in files}, **added}
 
 
 class Background:
@@ -35,7 +42,7 @@ class Background:
         self._log = self.log_path.open("wb")
         self._process = subprocess.Popen(  # noqa: S603 - programs that are named here
             self._command,
-            env={**os.environ, **self._environment},
+            env=environment_with(self._environment),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,
@@ -133,7 +140,7 @@ def prove(manage: Path, environment: dict[str, str], *command: str) -> Proof:
 def _managed(manage: Path, environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - this very Python, on this very program
         [sys.executable, str(manage), *command],
-        env={**os.environ, **environment},
+        env=environment_with(environment),
         capture_output=True,
         text=True,
         timeout=CHECK_WITHIN_S,

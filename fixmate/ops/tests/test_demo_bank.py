@@ -1,7 +1,9 @@
 """How the demo's customers pay by card: the real localstripe, and what each does when the card is declined."""
 
 import asyncio
+import socket
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -38,6 +40,15 @@ def test_localstripe_keeps_cards_and_tells_the_server(localstripe):
     assert kept.json()["card"]["last4"] == "4242"
     with pytest.raises(DemoError, match="does not take the card"):
         asyncio.run(CardDesk(localstripe.url).card("1"))
+
+
+@pytest.mark.parametrize("other", ["127.0.0.2", "::1"])
+def test_localstripe_listens_where_the_demo_does_alone(localstripe, other):
+    port = urlsplit(localstripe.url).port
+
+    with socket.socket(socket.AF_INET6 if ":" in other else socket.AF_INET) as line:
+        line.settimeout(5)
+        assert line.connect_ex((other, port)) != 0
 
 
 def test_localstripe_that_is_not_there_is_said_in_one_line(tmp_path, monkeypatch):

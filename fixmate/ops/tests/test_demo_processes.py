@@ -98,6 +98,24 @@ def test_server_gets_the_settings_of_the_demo(started):
     assert said(server) == "8123 4"
 
 
+def test_server_reads_nothing_of_what_the_demo_sets_from_a_file(started, monkeypatch):
+    monkeypatch.setenv("STRIPE_SECRET_KEY_FILE", "/run/secrets/stripe")
+    monkeypatch.setenv("SECRET_KEY_FILE", "/run/secrets/key")
+    tell = "import os\nprint([name for name in sorted(os.environ) if name.endswith('KEY_FILE')])\n"
+
+    server = started(tell, server_environment(8123))
+
+    assert said(server) == "['SECRET_KEY_FILE']"
+
+
+def test_check_reads_nothing_of_what_the_demo_sets_from_a_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("STRIPE_API_URL_FILE", "/run/secrets/url")
+    manage = tmp_path / "manage.py"
+    manage.write_text("import os\nprint('STRIPE_API_URL_FILE' in os.environ, os.environ['STRIPE_API_URL'])\n")
+
+    assert prove(manage, {"STRIPE_API_URL": "http://bank"}, "reconcile").said == "False http://bank"
+
+
 def test_server_gets_what_is_known_only_after_it_was_made(tmp_path):
     manage, environment = tmp_path / "manage.py", {}
     manage.write_text("import os\nprint(os.environ['STRIPE_API_URL'])\n")

@@ -234,8 +234,9 @@ def _begun(world: World) -> None:
 
 def _waited(world: World) -> None:
     job = Job.objects.get(pk=world.ids["job"])
-    job.assigned_at = job.booked_from = timezone.now() - timedelta(minutes=settings.NO_SHOW_WAIT_MINUTES)
-    job.save(update_fields=["assigned_at", "booked_from"])
+    waited_from = timezone.now() - timedelta(minutes=settings.NO_SHOW_WAIT_MINUTES)
+    job.assigned_at = job.booked_from = job.waiting_from = waited_from
+    job.save(update_fields=["assigned_at", "booked_from", "waiting_from"])
 
 
 def _proposed(world: World) -> None:
