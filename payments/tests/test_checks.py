@@ -2,7 +2,7 @@
 
 import pytest
 
-from payments.checks import keys_checked
+from payments.checks import currency_checked, keys_checked
 
 
 @pytest.mark.parametrize("key", ["sk_test_1", "rk_test_1"])
@@ -19,3 +19,14 @@ def test_other_keys_and_rehearsals_on_a_laptop_are_not(settings, is_production, 
     settings.IS_PRODUCTION, settings.STRIPE_SECRET_KEY = is_production, key
 
     assert keys_checked() == []
+
+
+@pytest.mark.parametrize(
+    ("currency", "key", "expected"),
+    [("MGA", "sk_live_1", ["payments.E001"]), ("KWD", "sk_test_1", ["payments.E001"]), ("KWD", "", []),
+     ("JPY", "sk_live_1", []), ("USD", "sk_live_1", [])],
+)  # fmt: skip
+def test_a_currency_stripe_cannot_charge_exactly_is_refused(settings, currency, key, expected):
+    settings.CURRENCY, settings.STRIPE_SECRET_KEY = currency, key
+
+    assert [found.id for found in currency_checked()] == expected
