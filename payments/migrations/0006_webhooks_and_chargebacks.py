@@ -65,6 +65,11 @@ class Migration(migrations.Migration):
             name='payment',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='chargebacks', to='payments.payment'),
         ),
+        migrations.AddField(
+            model_name='chargeback',
+            name='hold',
+            field=models.ForeignKey(help_text='what it was taken from, and back', on_delete=django.db.models.deletion.PROTECT, related_name='chargebacks', to='payments.hold'),
+        ),
         migrations.AddIndex(
             model_name='webhookevent',
             index=models.Index(condition=models.Q(('applied_at__isnull', True)), fields=['next_try_at', 'id'], name='webhook_event_left'),

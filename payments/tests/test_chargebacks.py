@@ -267,7 +267,9 @@ def test_the_database_refuses_to_send_what_a_bank_may_keep(noon, staff):
     with clock.frozen(noon + HOLD):
         payouts_order()
     payout = Payout.objects.get()
-    behind = Chargeback.objects.create(payment=payment, provider="stripe", ref="dp_1", opened_at=noon, looked_at=noon)
+    hold = hold_of(payment)
+    about = {"payment": payment, "hold": hold, "provider": "stripe", "ref": "dp_1"}
+    behind = Chargeback.objects.create(**about, opened_at=noon, looked_at=noon)
     assert list(paid_out_held_back()) == [payout]
 
     with pytest.raises(IntegrityError) as refused, transaction.atomic():
