@@ -107,7 +107,8 @@ def chargeback_guard_deletion(user: User) -> None:
 
 def _check(payment: Payment, state: ChargebackState) -> None:
     if payment.status not in PAID:
-        raise ProviderAway(f"{state.ref} is about a payment that was not captured as far as we know")
+        log.warning("chargeback.waits", payment_id=str(payment.pk), status=payment.status, ref=state.ref)
+        raise ProviderAway(f"{state.ref} is about payment {payment.pk}, which is {payment.status} as far as we know")
     if state.currency != payment.currency:
         raise ProviderAway(f"{state.ref} is in {state.currency}, its payment in {payment.currency}")
 
