@@ -86,5 +86,14 @@ def _fee_line(description: str, quoted: JobPrice, fee_minor: int) -> Line:
 
 def lines_billed(agreed: Sequence[Line], final: Money) -> list[Line]:
     """Return what was agreed, and what was left off so that it comes to the final amount."""
-    off = Money(final.minor - total_minor(agreed), final.currency)
-    return [*agreed, line_of(LineKind.ADJUSTMENT, "Less than agreed", _ONE, off)] if off.minor else list(agreed)
+    return _lowered(agreed, final, "Less than agreed")
+
+
+def lines_let_off(owed: Sequence[Line], paid: Money) -> list[Line]:
+    """Return what was owed, and what staff let the customer off so that it comes to what he paid."""
+    return _lowered(owed, paid, "Let off: not paid")
+
+
+def _lowered(lines: Sequence[Line], to: Money, description: str) -> list[Line]:
+    off = Money(to.minor - total_minor(lines), to.currency)
+    return [*lines, line_of(LineKind.ADJUSTMENT, description, _ONE, off)] if off.minor else list(lines)

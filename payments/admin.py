@@ -107,7 +107,7 @@ class PaymentAdmin(ConsoleAdmin):
     acts = {
         "refund": StaffAct("Give money back", _refund, danger=True, step_up=True, form=RefundForm),
         "paid": _act("The cancellation fee was paid to the technician", payment_fee_paid, "payment_id"),
-        "waive": _act("Waive the cancellation fee", payment_fee_waive, "payment_id", danger=True),
+        "waive": _act("Let the customer off what is still owed", payment_fee_waive, "payment_id", danger=True),
     }
 
 

@@ -18,6 +18,7 @@ from jobs.services.dispatch import (
     jobs_set_next_pass,
 )
 from jobs.services.history import job_note_add
+from jobs.services.prices import price_let_off
 from jobs.services.quotes import quote_approve, quote_decline, quote_expire_due, quote_propose, quote_withdraw
 from jobs.services.request import job_request
 from jobs.services.visits import job_release_dark, job_remind_due
@@ -53,6 +54,7 @@ __all__ = [
     "job_start_by_technician",
     "job_transfer_by_staff",
     "jobs_set_next_pass",
+    "price_let_off",
     "quote_approve",
     "quote_decline",
     "quote_expire_due",

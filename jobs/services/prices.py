@@ -3,15 +3,20 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
+
+from django.db import transaction
 
 from catalog.enums import TechnicianTier
 from catalog.fees import FeeTerms
 from catalog.selectors import fee_rate_for
-from fixmate.core.money import share_minor
-from jobs.enums import PriceKind
-from jobs.lines import Line, columns_of, lines_of, total_minor
+from fixmate.core import clock
+from fixmate.core.errors import IllegalTransition, Invalid
+from fixmate.core.money import Money, share_minor
+from jobs.enums import CLOSED, JobStatus, PriceKind
+from jobs.lines import Line, columns_of, lines_let_off, lines_of, total_minor
 from jobs.models import Job, JobPrice, JobPriceLine
-from jobs.selectors import price_current, price_list
+from jobs.selectors import job_get_locked, price_current, price_list
 
 
 def price_add_quote(job: Job, *, lines: Sequence[Line], terms: FeeTerms, at: datetime) -> JobPrice:
@@ -34,6 +39,23 @@ def price_follow_technician(job: Job, *, tier: str, at: datetime) -> None:
     terms = _terms_for(job, prices[0], tier)
     if terms != prices[-1].terms:
         _add(job, prices[-1].revision + 1, PriceKind.SPLIT, lines_of(prices[-1].lines.all()), terms, at)
+
+
+@transaction.atomic
+def price_let_off(*, job_id: UUID, paid: Money) -> JobPrice:
+    """Have an ended job cost no more than was paid of its price, at the fee rate that holds.
+
+    :raises IllegalTransition: if the job has not ended
+    :raises Invalid: unless something was paid, and less than the price
+    """
+    job = job_get_locked(job_id)
+    if job.status not in CLOSED:
+        raise IllegalTransition(state=job.status, action="let_off")
+    owed = price_current(job.pk)
+    if paid.currency != owed.currency or not 0 < paid.minor < owed.amount_minor:
+        raise Invalid(paid=[f"The job costs {owed.amount}."])
+    kind = PriceKind.FINAL if job.status == JobStatus.COMPLETED else PriceKind(owed.kind)
+    return price_add_revision(job, kind=kind, lines=lines_let_off(lines_of(owed.lines.all()), paid), at=clock.now())
 
 
 def _terms_for(job: Job, quoted: JobPrice, tier: str) -> FeeTerms:

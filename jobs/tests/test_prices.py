@@ -12,6 +12,8 @@ from accounts.tests.factories import UserFactory
 from catalog.enums import PricingUnit, TechnicianTier
 from catalog.models import FeeRate
 from catalog.tests.factories import ServiceFactory
+from fixmate.core.errors import IllegalTransition, Invalid, NotFound
+from fixmate.core.ids import uuid7
 from fixmate.core.money import Money
 from jobs.enums import CancelReason, LineKind, PriceKind
 from jobs.models import Job, JobPrice, JobPriceLine, QuoteLine
@@ -23,8 +25,9 @@ from jobs.services import (
     job_complete_by_technician,
     job_release_by_technician,
     job_transfer_by_staff,
+    price_let_off,
 )
-from jobs.tests.factories import job_assigned, job_in_progress, job_matching, quote_for
+from jobs.tests.factories import job_assigned, job_completed, job_in_progress, job_matching, quote_for
 from jobs.tests.helpers import job_ordered, stored
 from technicians.tests.factories import TechnicianFactory
 
@@ -96,6 +99,58 @@ def test_final_amount_says_what_was_left_off(noon, final, off):
 
     rows = [(kind, amount) for kind, *_, amount in _lines(price_current(job.pk))]
     assert rows == [(LineKind.LABOUR, 10_000), *((LineKind.ADJUSTMENT, amount) for amount in off)]
+
+
+def test_what_the_customer_is_let_off_is_explained_and_leaves_the_rate(noon):
+    job = job_in_progress(TechnicianFactory(tier=TechnicianTier.PARTNER), created_at=noon)
+    terms = {"amount": Money(9_000, "USD"), "fee": price_current(job.pk).terms}
+    job_complete_by_technician(
+        job_id=job.pk, actor=job.technician.user, work_summary="Done.", final_amount=terms["amount"]
+    )
+
+    price = price_let_off(job_id=job.pk, paid=Money(6_001, "USD"))
+
+    assert price == price_current(job.pk)
+    assert (price.revision, price.kind, price.amount_minor, price.terms) == (3, PriceKind.FINAL, 6_001, terms["fee"])
+    assert (price.platform_fee_minor, price.technician_earnings_minor, price.created_at) == (900, 5_101, noon)
+    assert _lines(price)[1:] == [
+        (LineKind.ADJUSTMENT, "Less than agreed", 1, -1_000, -1_000),
+        (LineKind.ADJUSTMENT, "Let off: not paid", 1, -2_999, -2_999),
+    ]
+
+
+def test_a_cancellation_fee_of_which_something_is_let_off_stays_one(noon):
+    job = job_assigned(created_at=noon - HOUR)
+    job_cancel_by_customer(job_id=job.pk, actor=job.customer, reason=CancelReason.NOT_NEEDED)
+
+    price = price_let_off(job_id=job.pk, paid=Money(500, "USD"))
+
+    assert (price.kind, price.amount_minor) == (PriceKind.CANCELLATION_FEE, 500)
+    assert [(kind, amount) for kind, *_, amount in _lines(price)] == [
+        (LineKind.CANCELLATION_FEE, 2_000),
+        (LineKind.ADJUSTMENT, -1_500),
+    ]
+
+
+@pytest.mark.parametrize("minor", [0, 10_000, 10_001])
+def test_nobody_is_let_off_all_or_nothing_of_a_price(noon, minor):
+    job = job_completed(created_at=noon)
+
+    with pytest.raises(Invalid):
+        price_let_off(job_id=job.pk, paid=Money(minor, "USD"))
+
+    assert price_list(job.pk).count() == 1
+
+
+def test_nobody_is_let_off_in_another_currency_of_an_open_job_or_of_none(noon):
+    with pytest.raises(Invalid):
+        price_let_off(job_id=job_completed(created_at=noon).pk, paid=Money(1, "EUR"))
+    with pytest.raises(IllegalTransition):
+        price_let_off(job_id=job_in_progress(created_at=noon).pk, paid=Money(1, "USD"))
+    with pytest.raises(NotFound):
+        price_let_off(job_id=uuid7(), paid=Money(1, "USD"))
+
+    assert set(JobPrice.objects.values_list("revision", flat=True)) == {1}
 
 
 def test_lines_name_themselves(noon):

@@ -1,4 +1,4 @@
-"""Cancellation fees, refunds and payouts, as staff work them, and chargebacks, as they read them."""
+"""What customers still owe, refunds and payouts, as staff work them, and chargebacks, as they read them."""
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
@@ -53,7 +53,13 @@ def _act(operation_id: str, summary: str, description: str = "") -> object:
         "Note that the customer has paid a cancellation fee",
         "To the technician, in cash: it is captured as if it had been paid at the door.",
     ),
-    waive=_act("admin_payments_waive", "Let the customer off a cancellation fee", "Of payments in cash alone."),
+    waive=_act(
+        "admin_payments_waive",
+        "Let the customer off what is still owed",
+        "A cancellation fee in cash; or, through a provider, what no card has paid of a job that has ended. What was "
+        "taken of it becomes the price; with nothing taken the payment is void. `SETTLED_BY_PROVIDER` while the "
+        "provider is asked for it, and for every payment through it that has not failed.",
+    ),
 )
 class StaffPaymentViewSet(StaffViewSet[Payment]):
     refusals = {"paid": (NoFeeOwed, SettledByProvider), "waive": (NoFeeOwed, SettledByProvider)}

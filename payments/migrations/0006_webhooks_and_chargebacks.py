@@ -58,12 +58,17 @@ class Migration(migrations.Migration):
         ),
         AddCheckBeside(
             model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('charged_back_minor', 0), models.Q(('amount_minor__isnull', False), ('charged_back_minor__lte', models.F('amount_minor'))), _connector='OR'), name='payment_charged_back_within_amount'),
+            constraint=models.CheckConstraint(condition=models.Q(('charged_back_minor', 0), ('amount_minor__isnull', False), _connector='OR'), name='payment_charged_back_was_taken'),
         ),
         migrations.AddField(
             model_name='chargeback',
             name='payment',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='chargebacks', to='payments.payment'),
+        ),
+        migrations.AddField(
+            model_name='chargeback',
+            name='hold',
+            field=models.ForeignKey(help_text='what it was taken from, and back', on_delete=django.db.models.deletion.PROTECT, related_name='chargebacks', to='payments.hold'),
         ),
         migrations.AddIndex(
             model_name='webhookevent',

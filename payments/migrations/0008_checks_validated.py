@@ -16,6 +16,6 @@ class Migration(migrations.Migration):
         ValidateCheck(model_name='ledgeraccount', name='ledger_account_kind_known'),
         ValidateCheck(model_name='ledgertransaction', name='ledger_transaction_kind_known'),
         ValidateCheck(model_name='paymentevent', name='payment_event_kind_known'),
-        ValidateCheck(model_name='payment', name='payment_charged_back_within_amount'),
+        ValidateCheck(model_name='payment', name='payment_charged_back_was_taken'),
         ValidateCheck(model_name='payout', name='payout_reversed_was_paid'),
     ]

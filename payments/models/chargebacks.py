@@ -9,10 +9,11 @@ from fixmate.core.lifecycle import StateField, StateModel, state_constraint, tra
 from fixmate.core.money import Money
 from fixmate.core.triggers import frozen_columns
 from payments.enums import CHARGEBACK_OPEN, ChargebackStatus, Provider
+from payments.models.calls import Hold
 from payments.models.payments import Payment
 
 
-@frozen_columns("payment_id", "provider", "ref", "opened_at")
+@frozen_columns("payment_id", "hold_id", "provider", "ref", "opened_at")
 @frozen_columns("status", "amount_minor", "closed_at", once="closed_at", name="decided")
 class Chargeback(StateModel):
     """Money that the customer's bank took back, as the provider tells it. While it is open nothing is paid out.
@@ -23,6 +24,9 @@ class Chargeback(StateModel):
     # Fields
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="chargebacks")
+    hold = models.ForeignKey(
+        Hold, on_delete=models.PROTECT, related_name="chargebacks", help_text="what it was taken from, and back"
+    )
     provider = models.CharField(max_length=20, choices=Provider.choices)
     ref = models.CharField(max_length=255, help_text="the provider's id of it")
     status = StateField(choices=ChargebackStatus.choices, default=ChargebackStatus.NEEDS_RESPONSE)

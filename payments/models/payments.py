@@ -91,9 +91,8 @@ class Payment(StateModel):
                 name="payment_refunded_within_amount",
             ),
             models.CheckConstraint(
-                condition=Q(charged_back_minor=0)
-                | Q(amount_minor__isnull=False, charged_back_minor__lte=F("amount_minor")),
-                name="payment_charged_back_within_amount",
+                condition=Q(charged_back_minor=0) | Q(amount_minor__isnull=False),
+                name="payment_charged_back_was_taken",
             ),
             models.CheckConstraint(
                 condition=Q(released_at__isnull=True) | Q(captured_at__isnull=False),

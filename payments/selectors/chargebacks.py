@@ -31,10 +31,16 @@ def chargeback_list_to_look_at(*, unseen_since: datetime, limit: int) -> list[Ch
     return list(unseen.order_by("looked_at", "id")[:limit])
 
 
-def payment_id_of_hold(*, provider: str, ref: str) -> UUID | None:
-    """Return the payment that the provider's hold is of, or None if it is no hold of ours."""
-    holds = Hold.objects.filter(payment__provider=provider, ref=ref).exclude(ref="")
-    return holds.values_list("payment_id", flat=True).first()
+def hold_charged_back(*, provider: str, ref: str) -> Hold | None:
+    """Return the hold the provider knows by this id, or None if it is none of ours."""
+    return Hold.objects.filter(payment__provider=provider, ref=ref).exclude(ref="").first()
+
+
+def charged_back_by_hold(payment_id: UUID) -> dict[UUID, int]:
+    """Return what of each hold the customer's bank has, for now or for good."""
+    taken = Chargeback.objects.filter(payment=payment_id, status__in=CHARGEBACK_TAKEN)
+    sums = taken.order_by().values_list("hold").annotate(total=Sum("amount_minor"))
+    return {hold_id: int(total) for hold_id, total in sums}
 
 
 def has_open_chargeback() -> Exists:

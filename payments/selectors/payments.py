@@ -51,14 +51,6 @@ def job_is_paid_in_cash(job_id: UUID) -> bool:
     return (provider or settings.PAYMENT_PROVIDER) == Provider.OFFLINE
 
 
-def payment_job_id(payment_id: UUID) -> UUID:
-    """:raises NotFound: if there is no such payment"""
-    job_id = Payment.objects.filter(pk=payment_id).values_list("job_id", flat=True).first()
-    if job_id is None:
-        raise NotFound
-    return job_id
-
-
 def payment_get_visible_to(*, user: User, payment_id: UUID) -> Payment:
     """:raises NotFound: if there is none this user may know of"""
     payment = payment_list_visible_to(user).filter(pk=payment_id).first()

@@ -17,13 +17,13 @@ from fixmate.core.batches import each_alone
 from fixmate.core.money import Money
 from payments.enums import CHARGEBACK_OPEN, PAID, ChargebackStatus, PaymentEventKind
 from payments.events import ChargebackChanged, ChargebackClosed, ChargebackOpened
-from payments.models import Chargeback, Payment
+from payments.models import Chargeback, Hold, Payment
 from payments.providers import ChargebackIs, ChargebackState, ProviderAway, ProviderRefused, provider_get
 from payments.selectors import payment_get_locked
 from payments.selectors.chargebacks import (
     chargeback_list_to_look_at,
     chargeback_of_ref_locked,
-    payment_id_of_hold,
+    hold_charged_back,
 )
 from payments.services.history import payment_event_add
 from payments.services.movements import move_chargeback, move_chargeback_closed
@@ -79,16 +79,16 @@ def chargeback_apply(*, provider: str, state: ChargebackState) -> Chargeback | N
 
     :raises ProviderAway: if what it says cannot be, or not yet: the capture it is about has not been answered
     """
-    payment_id = payment_id_of_hold(provider=provider, ref=state.hold_ref)
-    if payment_id is None:
+    hold = hold_charged_back(provider=provider, ref=state.hold_ref)
+    if hold is None:
         log.warning("chargeback.unknown", provider=provider, ref=state.ref)
         return None
-    payment = payment_get_locked(payment_id)
+    payment = payment_get_locked(hold.payment_id)
     _check(payment, state)
     at = clock.now()
     chargeback = chargeback_of_ref_locked(provider=provider, ref=state.ref)
     is_new = chargeback is None
-    chargeback = chargeback or _open(payment, state, at)
+    chargeback = chargeback or _open(payment, hold, state, at)
     chargeback.payment = payment
     before = _facts(chargeback)
     _follow_amounts(chargeback, state, at)
@@ -107,14 +107,16 @@ def chargeback_guard_deletion(user: User) -> None:
 
 def _check(payment: Payment, state: ChargebackState) -> None:
     if payment.status not in PAID:
-        raise ProviderAway(f"{state.ref} is about a payment that was not captured as far as we know")
+        log.warning("chargeback.waits", payment_id=str(payment.pk), status=payment.status, ref=state.ref)
+        raise ProviderAway(f"{state.ref} is about payment {payment.pk}, which is {payment.status} as far as we know")
     if state.currency != payment.currency:
         raise ProviderAway(f"{state.ref} is in {state.currency}, its payment in {payment.currency}")
 
 
-def _open(payment: Payment, state: ChargebackState, at: datetime) -> Chargeback:
+def _open(payment: Payment, hold: Hold, state: ChargebackState, at: datetime) -> Chargeback:
     """Add it, with nothing in the books yet, and keep the payment from being paid out."""
-    chargeback = Chargeback(payment=payment, provider=payment.provider, ref=state.ref, opened_at=at, looked_at=at)
+    about = {"payment": payment, "hold": hold, "provider": payment.provider}
+    chargeback = Chargeback(**about, ref=state.ref, opened_at=at, looked_at=at)
     chargeback.save(force_insert=True)
     payment_hold_back(payment, at=at)
     _note(chargeback, PaymentEventKind.CHARGED_BACK, Money(state.amount_minor, payment.currency), at)

@@ -1,8 +1,10 @@
-"""Cancellation fees of jobs paid in cash: owed by the customer until staff say that he paid, or let him off.
+"""What customers still owe when a job has ended: staff say that it was paid, or let them off.
 
-Services lock the job, then its payment.
+That is a cancellation fee in cash, or what no card paid of a job that is paid through a provider. Services lock the
+job, its payment, then its holds.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -10,12 +12,15 @@ from django.db import transaction
 from accounts.models import User
 from fixmate.core import audit, clock, events
 from fixmate.core.errors import IllegalTransition
-from jobs.selectors import job_get_locked
-from payments.enums import PaymentEventKind, PaymentStatus
+from fixmate.core.money import Money
+from jobs.enums import CLOSED
+from jobs.services import price_let_off
+from payments.enums import HOLD_OPEN, PaymentEventKind, PaymentStatus
 from payments.errors import NoFeeOwed, SettledByProvider
 from payments.events import PaymentVoided
 from payments.models import Payment
-from payments.selectors import payment_get_locked, payment_is_of_fee, payment_job_id
+from payments.selectors import Scene, payment_is_of_fee, scene_lock
+from payments.services.following import payment_follow
 from payments.services.history import payment_event_add
 from payments.services.payments import payment_capture_for_job
 
@@ -29,40 +34,64 @@ def payment_fee_paid(*, payment_id: UUID, actor: User, reason: str) -> Payment:
     :raises NoFeeOwed: unless it is over a cancellation fee
     :raises IllegalTransition: if it was paid or waived
     """
-    before = _owed_locked(payment_id, "paid")
+    before = scene_lock(payment_id).payment
+    if not before.is_offline:
+        raise SettledByProvider
+    _check_fee(before, "paid")
     payment = payment_capture_for_job(job_id=before.job_id)
-    _audit(payment, "payment.fee_paid", actor=actor, reason=reason, before=before)
+    _audit(payment, "payment.fee_paid", actor=actor, reason=reason, before=before.status)
     return payment
 
 
 @transaction.atomic
 def payment_fee_waive(*, payment_id: UUID, actor: User, reason: str) -> Payment:
-    """Let the customer off the fee. Audited. Refuses whatever `payment_fee_paid` refuses."""
-    before = _owed_locked(payment_id, "waive")
-    payment, at = payment_get_locked(payment_id), clock.now()
-    payment.void(at=at)
-    payment.save(update_fields=["status", "voided_at"])
-    payment_event_add(payment, PaymentEventKind.VOIDED, at=at, actor=actor)
-    events.publish(PaymentVoided(payment_id=payment.pk, job_id=payment.job_id))
+    """Let the customer off what is still owed. Audited.
+
+    What a provider has taken of it becomes the price, and the payment is captured over that; with nothing taken it is
+    void.
+
+    :raises NotFound: if there is no such payment
+    :raises SettledByProvider: through a provider, unless the job has ended, the payment failed, and nothing is held
+    :raises NoFeeOwed: in cash, unless it is over a cancellation fee
+    :raises IllegalTransition: in cash, if it was paid or waived
+    """
+    scene = scene_lock(payment_id)
+    payment, before, at = scene.payment, scene.payment.status, clock.now()
+    if payment.is_offline:
+        _check_fee(payment, "waive")
+    else:
+        _check_failed(scene)
+    if scene.captured_minor:
+        price_let_off(job_id=payment.job_id, paid=Money(scene.captured_minor, payment.currency))
+        payment_follow(scene, at=at)
+    else:
+        _void(payment, actor, at)
     _audit(payment, "payment.fee_waive", actor=actor, reason=reason, before=before)
     return payment
 
 
-def _owed_locked(payment_id: UUID, action: str) -> Payment:
-    """Return the payment as it stands, with its row locked after the job's."""
-    job_get_locked(payment_job_id(payment_id))
-    payment = payment_get_locked(payment_id)
-    if not payment.is_offline:
-        raise SettledByProvider
+def _check_fee(payment: Payment, action: str) -> None:
     if not payment_is_of_fee(payment):
         raise NoFeeOwed
     if payment.status != PaymentStatus.PENDING:
         raise IllegalTransition(state=payment.status, action=action)
-    return payment
 
 
-def _audit(payment: Payment, action: str, *, actor: User, reason: str, before: Payment) -> None:
+def _check_failed(scene: Scene) -> None:
+    """Refuse while money may still come in: what is asked for, held or about to be taken has an open hold."""
+    if scene.payment.status != PaymentStatus.FAILED or scene.job.status not in CLOSED:
+        raise SettledByProvider
+    if any(hold.status in HOLD_OPEN for hold in scene.holds):
+        raise SettledByProvider("The provider is asked for what is owed. Wait for its answer.")
+
+
+def _void(payment: Payment, actor: User, at: datetime) -> None:
+    payment.void(at=at)
+    payment.save(update_fields=["status", "voided_at"])
+    payment_event_add(payment, PaymentEventKind.VOIDED, at=at, actor=actor)
+    events.publish(PaymentVoided(payment_id=payment.pk, job_id=payment.job_id))
+
+
+def _audit(payment: Payment, action: str, *, actor: User, reason: str, before: str) -> None:
     after = {"status": payment.status, "amount": str(payment.amount) if payment.amount else None}
-    audit.record(
-        actor=actor, action=action, target=payment, reason=reason, before={"status": before.status}, after=after
-    )
+    audit.record(actor=actor, action=action, target=payment, reason=reason, before={"status": before}, after=after)

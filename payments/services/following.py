@@ -56,7 +56,7 @@ def payment_follow(scene: Scene, *, at: datetime) -> None:
 
 
 def _follow_open(scene: Scene, price: JobPrice, at: datetime) -> None:
-    is_covered = scene.payment.is_offline or scene.held_minor >= price.amount_minor
+    is_covered = scene.payment.is_offline or scene.captured_minor + scene.held_minor >= price.amount_minor
     if not scene.payment.is_offline:
         _cover_quietly(scene, price, at)
         if is_covered:

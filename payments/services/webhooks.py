@@ -93,7 +93,8 @@ def _take(provider: str, event: ProviderEvent) -> bool:
 def webhook_apply(*, webhook_id: int) -> bool:
     """Look at what a message is about, and have it stand with us as it does with the provider. Not for a transaction.
 
-    Returns whether it was done here. While the provider is away it is put off, for ever longer up to ten minutes.
+    Returns whether it was done here. While the provider is away, or something fails, it is put off, for ever longer up
+    to ten minutes.
     """
     event = WebhookEvent.objects.filter(pk=webhook_id, applied_at__isnull=True).first()
     if event is None:
@@ -106,6 +107,9 @@ def webhook_apply(*, webhook_id: int) -> bool:
                 return True
     except ProviderAway as exc:
         _put_off(event, str(exc))
+    except Exception as exc:
+        _put_off(event, repr(exc))  # else it would stand at the head of every sweep
+        raise
     else:
         _put_off(event, "it changes while it is looked at")
     return False

@@ -136,9 +136,58 @@ def test_the_provider_is_asked_how_it_stands(provider):
     assert Chargeback.objects.get().payment == hold.payment
 
 
-def test_more_than_was_taken_is_refused_by_the_database():
-    with pytest.raises(IntegrityError), transaction.atomic():
-        chargeback_of(payment_held(), amount_minor=10_001)
+def test_of_what_was_not_taken_it_is_refused_by_the_database():
+    payment = PaymentFactory(provider="stripe")
+
+    with pytest.raises(IntegrityError, match="payment_charged_back_was_taken"), transaction.atomic():
+        Payment.objects.filter(pk=payment.pk).update(charged_back_minor=1)
+
+
+def test_the_hold_it_is_about_never_changes():
+    payment = payment_held()
+    chargeback = chargeback_of(payment)
+    other = payment.holds.create(number=2, amount_minor=1, ref="pi_2", created_at=payment.created_at)
+
+    with pytest.raises(IntegrityError, match="hold_id"), transaction.atomic():
+        Chargeback.objects.filter(pk=chargeback.pk).update(hold=other)
+
+    other.delete()
+
+
+# More than was taken: banks count in other currencies
+
+
+def test_more_than_was_taken_is_known_and_holds_the_payment_back():
+    payment = payment_held()
+
+    chargeback_of(payment, amount_minor=10_050)
+
+    assert Chargeback.objects.get().amount == Money(10_050, "USD")
+    assert (Payment.objects.get().charged_back_minor, Payment.objects.get().left_minor) == (10_050, 0)
+    assert not payment_may_go(payment)
+
+
+@pytest.mark.parametrize(("end", "lost"), [(WON, 1_500), (LOST, 11_550)])
+def test_what_is_beyond_the_payment_is_the_platforms(end, lost):
+    payment = payment_held()
+    chargeback_of(payment, amount_minor=10_050)
+
+    chargeback_of(payment, amount_minor=10_050, status=end)
+
+    says = balances()
+    assert (says["TECHNICIAN_HELD"], says["PLATFORM_FEE"], says["CHARGEBACK_LOSSES"]) == (-8_500, -1_500, lost)
+    assert says["PROVIDER_CLEARING"] == 10_000 - lost
+    assert Payment.objects.get().charged_back_minor == (0 if end == WON else 10_050)
+
+
+def test_nothing_is_refunded_beside_more_than_was_taken(staff):
+    payment = payment_held()
+    chargeback_of(payment, amount_minor=10_050)
+
+    with pytest.raises(RefundTooMuch) as refused:
+        asked(payment, staff, 1)
+
+    assert refused.value.details == {"left": "0.00 USD"}
 
 
 # Looking again at what nobody told of
@@ -267,7 +316,9 @@ def test_the_database_refuses_to_send_what_a_bank_may_keep(noon, staff):
     with clock.frozen(noon + HOLD):
         payouts_order()
     payout = Payout.objects.get()
-    behind = Chargeback.objects.create(payment=payment, provider="stripe", ref="dp_1", opened_at=noon, looked_at=noon)
+    hold = hold_of(payment)
+    about = {"payment": payment, "hold": hold, "provider": "stripe", "ref": "dp_1"}
+    behind = Chargeback.objects.create(**about, opened_at=noon, looked_at=noon)
     assert list(paid_out_held_back()) == [payout]
 
     with pytest.raises(IntegrityError) as refused, transaction.atomic():

@@ -470,6 +470,31 @@ def test_a_capture_the_provider_has_made_by_itself_is_not_asked_for_again(online
     assert "capture" not in online.asked
 
 
+def test_what_the_provider_took_by_itself_while_the_job_is_open_lets_the_work_go_on(online):
+    payment = payment_authorized()
+    online._capture(Hold.objects.get().ref, 10_000)
+
+    hold_refresh(ref=Hold.objects.get().ref)
+    calls_perform()
+
+    assert (stored().status, is_work_waiting()) == (PaymentStatus.AUTHORIZED, False)
+    payment_capture_for_job(job_id=job_finish(payment.job).pk)
+    assert (stored().status, online.taken_minor, Hold.objects.count()) == (PaymentStatus.CAPTURED, 10_000, 1)
+
+
+def test_beside_what_the_provider_took_by_itself_a_rise_is_waited_for(online):
+    payment = payment_authorized()
+    online._capture(Hold.objects.get().ref, 10_000)
+    hold_refresh(ref=Hold.objects.get().ref)
+    raise_price(payment.job, 14_000)
+
+    payment_ensure(job_id=payment.job_id)
+    assert is_work_waiting()
+    calls_perform()
+
+    assert (is_work_waiting(), online.taken_minor, online.held_minor) == (False, 10_000, 4_000)
+
+
 def test_what_was_taken_in_one_go_counts_as_held_and_taken(online):
     payment = payment_authorized(method=ASKS)
     ref = Hold.objects.get().ref

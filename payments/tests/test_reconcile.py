@@ -11,13 +11,22 @@ from accounts.tests.factories import UserFactory
 from fixmate.core import clock
 from fixmate.core.ids import uuid7
 from fixmate.core.money import Money
+from jobs.tests.factories import job_cancelled
 from payments.enums import CallKind, CallStatus, HoldStatus
 from payments.models import Hold, LedgerEntry, LedgerTransaction, Payout, ProviderCall
 from payments.providers import ObjectKind
+from payments.selectors.proof import first_fault
 from payments.services import call_perform, payouts_order, reconcile, refund_request
 from payments.services.movements import move_refund_done
 from payments.tests.bank import bank
-from payments.tests.factories import PaymentFactory, PayoutAccountFactory, chargeback_of, payment_held
+from payments.tests.factories import (
+    PaymentFactory,
+    PayoutAccountFactory,
+    chargeback_of,
+    job_cancelled_with_fee,
+    payment_held,
+    payment_voided,
+)
 
 __all__ = ["bank"]
 pytestmark = pytest.mark.django_db
@@ -225,6 +234,17 @@ def test_what_is_not_in_the_books(noon, bank):
     bank.keep(ObjectKind.HOLD, hold.ref, hold.pk, 10_000, status="captured")
 
     assert found() == [("unposted", "hold", hold.ref, str(hold.payment_id), "0", "10000")]
+
+
+@pytest.mark.parametrize("fee", [0, 2_000])
+def test_what_the_provider_took_early_of_a_job_that_was_called_off(noon, bank, fee):
+    job = job_cancelled_with_fee(fee_minor=fee) if fee else job_cancelled()
+    payment = (payment_held if fee else payment_voided)(job=job, **({} if fee else {"provider": "stripe"}))
+    hold = hold_for(payment)
+    bank.keep(ObjectKind.HOLD, hold.ref, hold.pk, 10_000, status="captured")
+
+    assert found() == [("unposted", "hold", hold.ref, str(payment.pk), str(fee), "10000")]
+    assert first_fault() == (f"payment {payment.pk} took from its holds another amount" if fee else None)
 
 
 def test_two_holds_of_a_payment_are_posted_as_one(noon, bank):

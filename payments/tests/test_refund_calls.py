@@ -10,8 +10,9 @@ from jobs.enums import PriceKind
 from jobs.tests.factories import price_for
 from payments.enums import CallKind, CallStatus, PaymentEventKind, PaymentStatus, RefundStatus
 from payments.models import Payment, PaymentEvent, ProviderCall, Refund
-from payments.providers import RefundIs, RefundState
+from payments.providers import ChargebackIs, RefundIs, RefundState
 from payments.services import (
+    chargeback_apply,
     payment_capture_for_job,
     payment_ensure,
     refund_ask_again,
@@ -23,6 +24,7 @@ from payments.services import (
 from payments.services.calls import NOT_WANTED
 from payments.tests.books import balances
 from payments.tests.factories import calls_perform, job_finish, payment_authorized
+from payments.tests.telling import chargeback_state
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_hold")]
 
@@ -199,3 +201,60 @@ def test_a_refund_that_has_failed_meanwhile_is_not_asked_for(online, payment, st
 
 def test_a_refund_of_somebody_else_is_none_of_ours(online):
     assert not refund_refresh(ref="re_of_another")
+
+
+# What the bank has taken back of a hold
+
+
+def parts_by_hold():
+    calls = ProviderCall.objects.filter(kind=CallKind.REFUND).order_by("pk")
+    return list(calls.values_list("hold__number", "amount_minor"))
+
+
+def charged_back(payment, number, minor, status=ChargebackIs.NEEDS_RESPONSE):
+    hold = payment.holds.get(number=number)
+    chargeback_apply(provider="stripe", state=chargeback_state(hold.ref, amount_minor=minor, status=status))
+
+
+@pytest.mark.parametrize("status", [ChargebackIs.NEEDS_RESPONSE, ChargebackIs.UNDER_REVIEW, ChargebackIs.LOST])
+def test_what_the_bank_took_back_of_a_hold_is_not_given_back_again(online, payment, staff, status):
+    charged_back(payment, 1, 10_000, status)
+
+    refund = ask(payment, 4_000, staff)
+    calls_perform()
+
+    assert (parts_by_hold(), status_of(refund)) == ([(2, 4_000)], RefundStatus.DONE)
+
+
+def test_what_the_bank_left_of_a_hold_is_given_back(online, payment, staff):
+    charged_back(payment, 1, 7_000)
+
+    ask(payment, 5_000, staff)
+
+    assert parts_by_hold() == [(1, 3_000), (2, 2_000)]
+
+
+def test_beside_a_refund_the_bank_leaves_less_of_a_hold(online, payment, staff):
+    ask(payment, 2_000, staff)
+    charged_back(payment, 1, 7_000)
+
+    ask(payment, 5_000, staff)
+
+    assert parts_by_hold() == [(1, 2_000), (1, 1_000), (2, 4_000)]
+
+
+def test_of_a_hold_the_bank_took_more_of_than_it_was_nothing_is_asked(online, payment, staff):
+    charged_back(payment, 1, 10_050)
+
+    ask(payment, 3_950, staff)
+
+    assert parts_by_hold() == [(2, 3_950)]
+
+
+def test_what_was_won_is_given_back_from_its_hold_again(online, payment, staff):
+    charged_back(payment, 1, 10_000)
+    charged_back(payment, 1, 10_000, ChargebackIs.WON)
+
+    ask(payment, 4_000, staff)
+
+    assert parts_by_hold() == [(1, 4_000)]

@@ -152,6 +152,34 @@ def test_it_is_never_put_off_for_more_than_ten_minutes(about, noon):
     assert WebhookEvent.objects.get().next_try_at == noon + timedelta(minutes=10)
 
 
+def test_what_fails_is_put_off_and_said_to_have_failed(about, noon):
+    def fail():
+        raise RuntimeError("of an unknown shape")
+
+    about.on_read = fail
+    with clock.frozen(noon):
+        receive(message("evt_1", "dp_1"))
+        with pytest.raises(RuntimeError):
+            webhook_apply(webhook_id=WebhookEvent.objects.get().pk)
+
+    event = WebhookEvent.objects.get()
+    assert (event.applied_at, event.tries, event.next_try_at) == (None, 1, noon + timedelta(seconds=2))
+    assert event.last_error == "RuntimeError('of an unknown shape')"
+
+
+def test_what_fails_again_and_again_keeps_the_sweep_from_nothing(about, noon, monkeypatch):
+    monkeypatch.setattr("payments.services.webhooks.BATCH", 1)
+    poisoned = about.states["dp_1"]
+    about.states["dp_0"] = chargeback_state(poisoned.hold_ref, ref="dp_0", amount_minor=2**63)  # no column takes it
+    with clock.frozen(noon):
+        receive(message("evt_0", "dp_0"))
+        receive(message("evt_1", "dp_1"))
+    with clock.frozen(noon + timedelta(minutes=1)):
+        assert [webhooks_apply_left() for _ in range(2)] == [0, 1]
+
+    assert Chargeback.objects.get().ref == "dp_1"
+
+
 def test_the_sweep_takes_up_what_is_left(about, noon):
     with clock.frozen(noon):
         receive(message("evt_1", "dp_1"))
