@@ -1,4 +1,4 @@
-"""What online providers hold and are asked; the kinds of what moves by them."""
+"""What online providers hold and are asked, and technicians' accounts with them; the kinds of what moves by them."""
 
 import django.db.models.deletion
 import django_fsm
@@ -65,6 +65,30 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
             ],
         ),
+        migrations.CreateModel(
+            name='PayoutAccount',
+            fields=[
+                ('id', models.UUIDField(default=fixmate.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('provider', models.CharField(choices=[('offline', 'Cash or terminal'), ('stripe', 'Stripe')], max_length=20)),
+                ('ref', models.CharField(blank=True, default='', help_text="the provider's id of the account", max_length=255)),
+                ('link', models.CharField(blank=True, default='', help_text='where the technician tells the provider who he is', max_length=2000)),
+                ('link_expires_at', models.DateTimeField(null=True)),
+                ('ready_at', models.DateTimeField(help_text='since when the provider takes transfers to it', null=True)),
+                ('read_at', models.DateTimeField(help_text='when the reading of it began that stands here', null=True)),
+                ('paused_until', models.DateTimeField(help_text='after a transfer that was refused nothing is sent before', null=True)),
+                ('created_at', models.DateTimeField()),
+                ('technician', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payout_accounts', to='technicians.technician')),
+            ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('technician', 'provider'), name='payout_account_once'),
+                    models.UniqueConstraint(condition=models.Q(('ref', ''), _negated=True), fields=('ref', 'provider'), name='payout_account_of_one'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('provider', 'offline'), _negated=True), ('provider__in', ['offline', 'stripe'])), name='payout_account_of_one_online'),
+                    models.CheckConstraint(condition=models.Q(('ready_at__isnull', True), models.Q(('ref', ''), _negated=True), _connector='OR'), name='payout_account_ready_has_ref'),
+                    models.CheckConstraint(condition=models.Q(('link', ''), ('link_expires_at__isnull', False), _connector='XOR'), name='payout_account_link_expires'),
+                ],
+            },
+        ),
         migrations.RemoveConstraint(
             model_name='ledgeraccount',
             name='ledger_account_kind_known',
@@ -108,6 +132,11 @@ class Migration(migrations.Migration):
             model_name='hold',
             name='payment',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='payments.payment'),
+        ),
+        migrations.AddField(
+            model_name='providercall',
+            name='account',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='payments.payoutaccount'),
         ),
         migrations.AddField(
             model_name='providercall',
@@ -209,5 +238,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='providercustomer',
             constraint=models.UniqueConstraint(condition=models.Q(('ref', ''), _negated=True), fields=('provider', 'ref'), name='provider_customer_of_one'),
+        ),
+        migrations.AddConstraint(
+            model_name='providercall',
+            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'ACCOUNT'), ('status', 'WAITING')), fields=('account',), name='provider_call_one_for_an_account'),
         ),
     ]

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('payments', '0007_payout_accounts'),
+        ('payments', '0007_payout_reversed'),
     ]
 
     operations = [

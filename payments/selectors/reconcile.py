@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from payments.enums import CallKind, CallStatus, ChargebackStatus, HoldStatus, MovementKind
-from payments.models import Chargeback, Hold, LedgerEntry, ProviderCall
+from payments.models import Chargeback, Hold, LedgerEntry, Payment, Payout, ProviderCall
 from payments.providers import ChargebackIs, HoldIs, ObjectKind, Record, RefundIs
 
 # A question may stay without an answer for so long, and what it makes is younger by that
@@ -243,15 +243,14 @@ def _calls(provider: str, kind: CallKind, began: datetime) -> QuerySet[ProviderC
 
 def _refunds(provider: str, began: datetime) -> Iterator[Ours]:
     for call in _calls(provider, CallKind.REFUND, began).select_related("payment"):
-        if call.refund_id and call.payment:
-            yield _ours(call, ObjectKind.REFUND, str(call.pk), call.refund_id, call.amount_minor, call.payment.currency)
+        currency = cast(Payment, call.payment).currency
+        yield _ours(call, ObjectKind.REFUND, str(call.pk), cast(UUID, call.refund_id), call.amount_minor, currency)
 
 
 def _transfers(provider: str, began: datetime) -> Iterator[Ours]:
     for call in _calls(provider, CallKind.TRANSFER, began).select_related("payout"):
-        if call.payout:
-            payout = call.payout
-            yield _ours(call, ObjectKind.TRANSFER, str(payout.pk), payout.pk, payout.amount_minor, payout.currency)
+        payout = cast(Payout, call.payout)
+        yield _ours(call, ObjectKind.TRANSFER, str(payout.pk), payout.pk, payout.amount_minor, payout.currency)
 
 
 def _ours(call: ProviderCall, kind: ObjectKind, its_id: str, subject: UUID, amount_minor: int, currency: str) -> Ours:

@@ -13,7 +13,7 @@ from fixmate.core.money import Money, share_minor
 from jobs.models import JobPrice
 from jobs.tests.factories import job_completed
 from payments.enums import HOLD_OPEN, CallKind, CallStatus, HoldStatus, PaymentEventKind, PaymentStatus, Provider
-from payments.models import Hold, Payment, PaymentEvent, ProviderCall
+from payments.models import Hold, Payment, PaymentEvent, ProviderCall, ProviderCustomer
 from payments.tests.factories import PaymentFactory, hold_for, payment_captured, payment_voided
 from technicians.tests.factories import TechnicianFactory
 
@@ -312,3 +312,4 @@ def test_holds_and_calls_are_named(hold):
     assert str(hold) == f"HELD 10000 of {hold.payment_id}"
     call = call_for(hold)
     assert str(call) == f"WAITING CAPTURE {call.pk}"
+    assert str(ProviderCustomer(provider=Provider.STRIPE, ref="cus_1")) == "stripe cus_1"

@@ -4,17 +4,28 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from accounts.tests.factories import UserFactory
 from fixmate.core import clock
 from fixmate.core.errors import NotFound
 from fixmate.core.models import OutboxMessage
+from fixmate.core.money import Money
 from fixmate.core.tests.http import client_for
 from fixmate.core.tests.races import at_once
+from payments.enums import CallKind, HoldStatus, PaymentStatus, RefundStatus
 from payments.errors import WebhookNotSigned
-from payments.models import Chargeback, LedgerTransaction, WebhookEvent
-from payments.providers import ChargebackIs
-from payments.services import webhook_apply, webhook_receive, webhooks_apply_left, webhooks_purge
+from payments.models import Chargeback, Hold, LedgerTransaction, Payment, ProviderCall, Refund, WebhookEvent
+from payments.providers import ChargebackIs, ObjectKind
+from payments.services import (
+    payment_capture_for_job,
+    refund_request,
+    webhook_apply,
+    webhook_receive,
+    webhooks_apply_left,
+    webhooks_purge,
+)
 from payments.tasks import apply_left_webhooks, apply_webhook, purge_webhooks
-from payments.tests.factories import hold_of, payment_held
+from payments.tests.factories import calls_perform, hold_of, job_finish, payment_authorized, payment_held
+from payments.tests.fake import ASKS
 from payments.tests.telling import TOLERANCE_S, chargeback_state, message, signature_of
 
 pytestmark = pytest.mark.django_db
@@ -234,6 +245,41 @@ def test_the_inbox_is_purged_of_what_is_done_with(about, settings):
 
     assert sorted(WebhookEvent.objects.values_list("event_id", flat=True)) == ["evt_1", "evt_2"]
     assert webhooks_purge() == 0
+
+
+# What it is about
+
+
+def told_of(kind, ref):
+    at = clock.now()
+    told = {"provider": "stripe", "event_id": f"evt_{ref}", "kind": kind, "ref": ref}
+    return WebhookEvent.objects.create(**told, type="told", received_at=at, next_try_at=at).pk
+
+
+def test_a_hold_the_customer_confirmed_is_held(online):
+    payment = payment_authorized(method=ASKS)
+    hold = payment.holds.get()
+    online.confirm(hold.ref)
+
+    assert webhook_apply(webhook_id=told_of(ObjectKind.HOLD, hold.ref))
+
+    assert (Payment.objects.get().status, Hold.objects.get().status) == (PaymentStatus.AUTHORIZED, HoldStatus.HELD)
+
+
+def test_a_refund_that_took_its_time_is_done(online):
+    payment = payment_authorized()
+    payment_capture_for_job(job_id=job_finish(payment.job).pk)
+    calls_perform()
+    online.refunds_pend = True
+    staff, amount = UserFactory(admin=True), Money(4_000, "USD")
+    refund_request(payment_id=payment.pk, actor=staff, amount=amount, reason="It drips.")
+    calls_perform()
+    ref = ProviderCall.objects.get(kind=CallKind.REFUND).ref
+    online.settle_refund(ref)
+
+    assert webhook_apply(webhook_id=told_of(ObjectKind.REFUND, ref))
+
+    assert Refund.objects.get().status == RefundStatus.DONE
 
 
 # The door
