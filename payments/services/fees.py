@@ -15,7 +15,7 @@ from fixmate.core.errors import IllegalTransition
 from fixmate.core.money import Money
 from jobs.enums import CLOSED
 from jobs.services import price_let_off
-from payments.enums import HOLD_OPEN, PaymentEventKind, PaymentStatus
+from payments.enums import OPEN, HoldStatus, PaymentEventKind, PaymentStatus
 from payments.errors import NoFeeOwed, SettledByProvider
 from payments.events import PaymentVoided
 from payments.models import Payment
@@ -23,6 +23,8 @@ from payments.selectors import Scene, payment_is_of_fee, scene_lock
 from payments.services.following import payment_follow
 from payments.services.history import payment_event_add
 from payments.services.payments import payment_capture_for_job
+
+_COMING_IN = (HoldStatus.ASKED, HoldStatus.HELD)
 
 
 @transaction.atomic
@@ -51,7 +53,8 @@ def payment_fee_waive(*, payment_id: UUID, actor: User, reason: str) -> Payment:
     void.
 
     :raises NotFound: if there is no such payment
-    :raises SettledByProvider: through a provider, unless the job has ended, the payment failed, and nothing is held
+    :raises SettledByProvider: through a provider, unless the job has ended and nothing of it is on its way: what waits
+        for the customer himself, a card or his word to his bank, is let go of
     :raises NoFeeOwed: in cash, unless it is over a cancellation fee
     :raises IllegalTransition: in cash, if it was paid or waived
     """
@@ -60,12 +63,12 @@ def payment_fee_waive(*, payment_id: UUID, actor: User, reason: str) -> Payment:
     if payment.is_offline:
         _check_fee(payment, "waive")
     else:
-        _check_failed(scene)
+        _check_unpaid(scene)
     if scene.captured_minor:
         price_let_off(job_id=payment.job_id, paid=Money(scene.captured_minor, payment.currency))
-        payment_follow(scene, at=at)
     else:
         _void(payment, actor, at)
+    payment_follow(scene, at=at)
     _audit(payment, "payment.fee_waive", actor=actor, reason=reason, before=before)
     return payment
 
@@ -77,11 +80,11 @@ def _check_fee(payment: Payment, action: str) -> None:
         raise IllegalTransition(state=payment.status, action=action)
 
 
-def _check_failed(scene: Scene) -> None:
-    """Refuse while money may still come in: what is asked for, held or about to be taken has an open hold."""
-    if scene.payment.status != PaymentStatus.FAILED or scene.job.status not in CLOSED:
+def _check_unpaid(scene: Scene) -> None:
+    """Refuse while money may come in without the customer: what is asked for, held, or about to be taken."""
+    if scene.payment.status not in OPEN or scene.job.status not in CLOSED:
         raise SettledByProvider
-    if any(hold.status in HOLD_OPEN for hold in scene.holds):
+    if any(hold.status in _COMING_IN for hold in scene.holds):
         raise SettledByProvider("The provider is asked for what is owed. Wait for its answer.")
 
 

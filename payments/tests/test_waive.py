@@ -16,8 +16,8 @@ from fixmate.core.tests.watch import watch
 from jobs.enums import PriceKind
 from jobs.models import JobPrice
 from jobs.selectors import price_current
-from jobs.tests.factories import price_for
-from payments.enums import CallKind, HoldStatus, PaymentStatus, RefundStatus
+from jobs.tests.factories import job_assigned, price_for
+from payments.enums import CallKind, HoldStatus, PaymentStatus, Provider, RefundStatus
 from payments.errors import PaymentClosed, SettledByProvider
 from payments.events import PaymentCaptured, PaymentVoided
 from payments.models import Chargeback, Hold, Payment, PaymentEvent, ProviderCall, WebhookEvent
@@ -266,7 +266,6 @@ STATES = {
     "captured": _captured,
     "void": _void,
     "being_asked": _paid_anew(CARD, is_asked=False),
-    "being_confirmed": _paid_anew(ASKS, is_asked=True),
     "being_taken": _taken_now,
 }
 
@@ -281,6 +280,28 @@ def test_what_the_provider_may_yet_take_or_has_settled_is_not_waived(state, onli
 
     assert (list(Payment.objects.values()), JobPrice.objects.count(), OutboxMessage.objects.count()) == before
     assert not AuditEntry.objects.exists()
+
+
+def test_what_waits_for_the_customer_alone_is_waived_and_let_go_of(online, staff):
+    payment = _paid_anew(ASKS, is_asked=True)(online)
+    assert Hold.objects.last().status == HoldStatus.ACTION_NEEDED
+
+    waive(payment, staff)
+    online.confirm(Hold.objects.last().ref)
+    calls_perform()
+
+    assert (stored().status, Hold.objects.last().status) == (PaymentStatus.VOIDED, HoldStatus.RELEASED)
+    assert (online.held_minor, online.taken_minor) == (0, 0)
+
+
+def test_a_fee_for_which_no_card_was_ever_given_is_waived(online, staff):
+    payment = payment_ensure(job_id=job_assigned().pk)
+    payment_settle_cancelled(job_id=job_call_off(payment.job, fee_minor=2_000).pk)
+    assert (stored().status, stored().provider) == (PaymentStatus.PENDING, Provider.STRIPE)
+
+    waive(payment, staff)
+
+    assert stored().status == PaymentStatus.VOIDED
 
 
 def test_nobody_says_by_hand_that_a_card_paid(unpaid, staff):
