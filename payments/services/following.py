@@ -91,7 +91,7 @@ def _authorize(scene: Scene, at: datetime) -> None:
 def _let_go_of_replaced(scene: Scene, price: JobPrice, at: datetime) -> None:
     """Let go of the holds, the oldest first, without which the price is held as well."""
     for hold in [hold for hold in scene.staying if hold.status == HoldStatus.HELD]:
-        if scene.held_minor - hold.amount_minor >= price.amount_minor:
+        if scene.captured_minor + scene.held_minor - hold.amount_minor >= price.amount_minor:
             hold_let_go(scene, hold, at=at)
 
 
@@ -120,23 +120,19 @@ def _is_all_asked_for(scene: Scene, price: JobPrice) -> bool:
 
 
 def _take(scene: Scene, due_minor: int, at: datetime) -> None:
-    """Ask for the sum from one hold after the other; those that are not needed for it are released."""
+    """Ask for the sum from one hold after the other."""
     held = [hold for hold in scene.staying if hold.status == HoldStatus.HELD]
     due_minor -= sum(scene.asked[hold.pk, CallKind.CAPTURE] for hold in held if scene.is_taken(hold))
     for hold in held:
-        if not scene.is_taken(hold):
+        if due_minor > 0 and not scene.is_taken(hold):
             due_minor -= _take_of(scene, hold, min(due_minor, hold.amount_minor), at)
-    for hold in scene.staying:
-        if due_minor <= 0 and not scene.is_taken(hold):
-            hold_let_go(scene, hold, at=at)
 
 
 def _take_of(scene: Scene, hold: Hold, amount_minor: int, at: datetime) -> int:
-    if amount_minor > 0:
-        hold_take(scene, hold, amount_minor, at=at)
-        amount = str(Money(amount_minor, scene.payment.currency))
-        payment_event_add(scene.payment, PaymentEventKind.CAPTURE_ASKED, at=at, number=hold.number, amount=amount)
-    return max(amount_minor, 0)
+    hold_take(scene, hold, amount_minor, at=at)
+    amount = str(Money(amount_minor, scene.payment.currency))
+    payment_event_add(scene.payment, PaymentEventKind.CAPTURE_ASKED, at=at, number=hold.number, amount=amount)
+    return amount_minor
 
 
 def _capture(scene: Scene, price: JobPrice, at: datetime) -> None:
